@@ -1,0 +1,49 @@
+"""sigconv: convolution and correlation, every convention spelled out, every method with the same answer."""
+
+from typing import Any
+
+from .adjoint import Adjoint
+from .api import convolve, correlate, lags, plan, slide
+from .errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    FileError,
+    ResultOverflowError,
+    SigconvError,
+)
+from .filter import Filter
+from .methods.registry import methods
+from .planning.plan import Plan
+from .semantics.operands import Separable
+from .semantics.options import Options
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Adjoint",
+    "ArgumentTypeError",
+    "ArgumentValueError",
+    "FileError",
+    "Filter",
+    "Options",
+    "Plan",
+    "ResultOverflowError",
+    "Separable",
+    "SigconvError",
+    "compare",
+    "convolve",
+    "correlate",
+    "lags",
+    "methods",
+    "plan",
+    "slide",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only some callers need when it is first asked for."""
+    if name == "compare":
+        from .study.compare import compare
+
+        return compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

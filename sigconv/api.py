@@ -1,0 +1,260 @@
+"""The functions that users call: each says what it computes and hands over to a plan."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .errors import ArgumentTypeError
+from .planning.plan import Plan, choose
+from .semantics.describe import describe
+from .semantics.operands import as_operand
+from .semantics.options import Options, arguments
+
+Array = NDArray[Any]
+
+_FLOAT = np.dtype(float)
+
+
+def convolve(
+    signal: ArrayLike,
+    kernel: ArrayLike,
+    mode: str = "full",
+    method: str = "auto",
+    *,
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    out: Array | None = None,
+    **options: Unpack[Options],
+) -> Array:
+    """Return the convolution: the kernel is flipped, then slides along the signal.
+
+    y[k] = Σ_j signal[k − j] kernel[j]
+
+    Parameters
+    ----------
+    signal, kernel : array_like
+        Any numbers; on the convolved axes neither may be empty. Booleans and integers are summed exactly.
+    mode : {"full", "same", "valid"}
+        Which outputs: all that meet a sample, as many as the signal has, or those that never read outside.
+    method : {"auto", "direct", "fft", "overlap-add"}
+        How; the result's meaning, shape and dtype never depend on it. "auto" takes the least estimated time.
+    workers : int, optional
+        Threads; by default the CPUs of this process, capped by SIGCONV_NUM_THREADS or OMP_NUM_THREADS. The bits of
+        the result do not depend on it.
+    max_bytes : int, optional
+        Limit on working memory, beside the operands and the result.
+    out : ndarray, optional
+        Where the result is written; it may overlap the operands.
+    **options
+        axes, boundary, fill_value, center, stride, dilation: see `sigconv.Options`.
+
+    Returns
+    -------
+    ndarray
+        Of dtype `numpy.result_type(signal, kernel)`; int64 for booleans and integers, uint64 if both are unsigned.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        Before any work, if an argument can't be served.
+    ResultOverflowError
+        If an exact integer result does not fit.
+
+    Notes
+    -----
+    Every call is y[k] = Σ_j ext(x)[k − j] g[j] for k in a window, where ext(x) is the signal extended by its
+    boundary, and g the kernel, here as it is (A. V. Oppenheim and R. W. Schafer, Discrete-Time Signal Processing,
+    ch. 2 and 8).
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> sigconv.convolve([1, 2, 3], [1, 0, -1])
+    array([ 1,  2,  2, -2, -3])
+    >>> sigconv.convolve([1.0, 2.0, 3.0], [0.25, 0.5, 0.25], "same", boundary="edge")
+    array([1.25, 2.  , 2.75])
+    """
+    asked = arguments(options, mode=mode, flip=True, conjugate=False)
+    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+
+
+def correlate(
+    signal: ArrayLike,
+    kernel: ArrayLike,
+    mode: str = "full",
+    method: str = "auto",
+    *,
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    out: Array | None = None,
+    **options: Unpack[Options],
+) -> Array:
+    """Return the correlation: the kernel slides as it is, conjugated.
+
+    c[k] = Σ_n signal[n + k] conj(kernel[n])
+
+    The lags k of the outputs are `sigconv.lags(n, m, mode)`. Parameters, result and errors are those of `convolve`.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> sigconv.correlate([1, 2, 3], [1, 0, -1])
+    array([-1, -2, -2,  2,  3])
+    >>> list(sigconv.lags(3, 3))
+    [-2, -1, 0, 1, 2]
+    """
+    asked = arguments(options, mode=mode, flip=False, conjugate=True)
+    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+
+
+def slide(
+    signal: ArrayLike,
+    kernel: ArrayLike,
+    mode: str = "full",
+    method: str = "auto",
+    *,
+    flip: bool,
+    conjugate: bool = False,
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    out: Array | None = None,
+    **options: Unpack[Options],
+) -> Array:
+    """Return the kernel slid along the signal, flipped and conjugated as said.
+
+    y[k] = Σ_j signal[k − j] g[j], where g is the kernel if `flip`, else the reversed kernel
+
+    `flip=True` is `convolve`; `flip=False, conjugate=True` is `correlate`; `flip=False` is what deep-learning
+    frameworks call convolution. The other parameters, the result and the errors are those of `convolve`.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> sigconv.slide([1, 2, 3, 4], [10, 1], "valid", flip=False)
+    array([12, 23, 34])
+    >>> sigconv.slide([1, 2, 3, 4], [10, 1], "valid", flip=True)
+    array([21, 32, 43])
+    """
+    asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
+    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+
+
+def _compute(
+    signal: ArrayLike,
+    kernel: ArrayLike,
+    asked: dict[str, Any],
+    method: str,
+    workers: int | None,
+    max_bytes: int | None,
+    out: Array | None,
+) -> Array:
+    """Describe, choose, prepare, apply."""
+    signal, kernel = as_operand("signal", signal), as_operand("kernel", kernel)
+    problem = describe(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **asked)
+    return choose(problem, method, max_bytes)(signal, kernel, out=out, workers=workers)
+
+
+def plan(
+    signal_shape: int | tuple[int, ...],
+    kernel_shape: int | tuple[int, ...],
+    signal_dtype: DTypeLike = float,
+    kernel_dtype: DTypeLike | None = None,
+    mode: str = "full",
+    method: str = "auto",
+    *,
+    flip: bool = True,
+    conjugate: bool = False,
+    max_bytes: int | None = None,
+    **options: Unpack[Options],
+) -> Plan:
+    """Return how a call would be computed, decided by shapes, dtypes and options alone.
+
+    `print(plan)` is a line, `plan.explain()` a table of all candidates with estimated time and memory and the reason
+    why each was chosen or not; `plan(signal, kernel)` computes it. What `method="auto"` does is this choice.
+
+    Parameters
+    ----------
+    signal_shape, kernel_shape : int or tuple of int
+        The operands' shapes.
+    signal_dtype, kernel_dtype : dtype
+        Their dtypes; the kernel's is the signal's if not given.
+    mode, method, flip, conjugate, max_bytes, **options
+        As in `slide` (`flip=True` is `convolve`).
+
+    Returns
+    -------
+    Plan
+        An immutable, hashable value.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        As the call itself would.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> p = sigconv.plan(1_000_000, 1_000, mode="same", method="overlap-add")
+    >>> p.method
+    'overlap-add'
+    >>> p.problem.shape
+    (1000000,)
+    """
+    shapes = [_shape(name, value) for name, value in (("signal_shape", signal_shape), ("kernel_shape", kernel_shape))]
+    dtypes = [_dtype(d) for d in (signal_dtype, signal_dtype if kernel_dtype is None else kernel_dtype)]
+    asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
+    return choose(describe(*shapes, *dtypes, **asked), method, max_bytes)
+
+
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    """Return a shape, from a length or a sequence of lengths."""
+    listed = (value,) if np.ndim(value) == 0 else tuple(value)
+    if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in listed):
+        raise ArgumentTypeError(f"{name}={value!r}: use lengths, as in array.shape")
+    return tuple(int(n) for n in listed)
+
+
+def _dtype(value: DTypeLike) -> np.dtype[Any]:
+    """Return a dtype, or raise."""
+    try:
+        return np.dtype(value)
+    except TypeError as error:
+        raise ArgumentTypeError(f"{value!r} is not a dtype: {error}") from None
+
+
+def lags(n: int, m: int, mode: str = "full", *, center: int | None = None, stride: int = 1, dilation: int = 1) -> range:
+    """Return the lags k of the outputs of `correlate`, c[k] = Σ_j signal[dj + k] conj(kernel[j]).
+
+    Parameters
+    ----------
+    n, m : int
+        Samples of the signal and taps of the kernel.
+    mode, center, stride, dilation
+        As in `sigconv.correlate`.
+
+    Returns
+    -------
+    range
+        One lag for each output, in samples of the signal, in the order of the outputs.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        As `correlate` would.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> list(sigconv.lags(4, 3))
+    [-2, -1, 0, 1, 2, 3]
+    >>> list(sigconv.lags(4, 3, "valid"))
+    [0, 1]
+    """
+    options: Options = {"center": center, "stride": stride, "dilation": dilation}
+    shapes = _shape("n", n), _shape("m", m)
+    (axis,) = describe(*shapes, _FLOAT, _FLOAT, **arguments(options, mode=mode, flip=False)).axes
+    zero_lag = axis.span - 1
+    return range(axis.start - zero_lag, axis.stop - zero_lag, axis.stride)

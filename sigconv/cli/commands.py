@@ -1,0 +1,137 @@
+"""The three commands and their options."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import __version__, files
+from ..errors import FileError
+from ..files import optional
+from ..files.replace import beside, check_place
+from ..study import kernels
+from . import info as facts
+from .apply import Choices, transform
+from .operands import load, parse_boundary
+from .progress import progress_bar
+
+_ITSELF = "A file of the signal's kind, .npy, or a name: "
+
+SignalFile = Annotated[str, typer.Argument(help=f"A file: {', '.join(files.SUFFIXES)}.")]
+Kernel = Annotated[str, typer.Argument(help=_ITSELF + ", ".join(kernels.names()) + ".")]
+Mode = Annotated[str, typer.Option(help="full, same or valid.")]
+Operator = Annotated[str, typer.Option(help="convolve (flips the kernel) or correlate.")]
+Boundary = Annotated[
+    str,
+    typer.Option(help="zero, edge, symmetric, reflect, wrap or renormalize; one, or one for each axis with commas."),
+]
+Axes = Annotated[
+    str | None,
+    typer.Option(help="The convolved axes, such as 0 or 0,1. Default: time; rows and columns; all axes of an array."),
+]
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        _show(f"sigconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Convolution and correlation of recordings, pictures and arrays."""
+
+
+@app.command()
+def apply(
+    signal: SignalFile,
+    kernel: Kernel,
+    output: Annotated[str, typer.Option("--output", "-o", help="The file to write: of the signal's kind, or .npy.")],
+    mode: Mode = "same",
+    operator: Operator = "convolve",
+    boundary: Boundary = "zero",
+    method: Annotated[str, typer.Option(help="auto, direct, fft or overlap-add.")] = "auto",
+    axes: Axes = None,
+    normalize: Annotated[bool, typer.Option("--normalize", help="Divide the kernel by its sum.")] = False,
+) -> None:
+    """Convolve or correlate a file with a kernel, and write the result."""
+    choices = Choices(mode, operator, parse_boundary(boundary), method, normalize)
+    with progress_bar() as progress:
+        summary = transform(load(signal, kernel, axes), output, choices, progress)
+    _show(summary)
+
+
+@app.command()
+def compare(
+    signal: Annotated[
+        str | None, typer.Argument(help="A file; without one, a recording and a photograph are compared.")
+    ] = None,
+    kernel: Annotated[str | None, typer.Argument(help="A file or a name, as for apply; a Gaussian by default.")] = None,
+    mode: Mode = "same",
+    operator: Operator = "convolve",
+    boundary: Boundary = "zero",
+    methods: Annotated[str | None, typer.Option(help="The methods to compare, with commas. Default: all.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="How often each method is timed.")] = 3,
+    axes: Axes = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    plot: Annotated[str | None, typer.Option(help="Also draw a figure to this file (.png, .svg, .pdf).")] = None,
+) -> None:
+    """Time direct sums against FFT methods; see whether they agree."""
+    from ..study.compare import compare as measure
+
+    figures = _figures(plot)
+    asked: dict[str, Any] = {"mode": mode, "operator": operator, "boundary": parse_boundary(boundary)}
+    asked |= {"methods": methods.split(",") if methods else None, "repeats": repeats}
+    documents = []
+    for name, data, kernel_name, taps, convolved in _cases(signal, kernel, axes):
+        with progress_bar() as progress:
+            comparison = measure(data, taps, axes=convolved, progress=progress, **asked)
+        documents.append({"signal": name, "kernel": kernel_name, **comparison.as_dict()})
+        if not as_json:
+            _show(f"{name}, kernel {kernel_name}\n\n{comparison.table()}\n")
+        if figures is not None:
+            with beside(next(figures)) as temporary:
+                comparison.plot(temporary)
+    if as_json:
+        _show(json.dumps({"comparisons": documents}, indent=2))
+
+
+@app.command()
+def info() -> None:
+    """Print versions, engines, the CPU and the number of workers."""
+    _show("\n".join(facts.lines()))
+
+
+def _cases(signal: str | None, kernel: str | None, axes: str | None) -> list[tuple[str, Any, str, Any, Any]]:
+    """What is compared: name, signal, the kernel's name, kernel, axes."""
+    if signal is None:
+        from ..study.compare import samples
+
+        return list(samples())
+    pair = load(signal, kernel, axes)
+    return [(signal, pair.signal.squeezed(), pair.name, pair.kernel, pair.axes)]
+
+
+def _figures(plot: str | None) -> Iterator[Path] | None:
+    """Names for the figures: FILE, then FILE-2 …; what is wrong with FILE shall show before minutes of measuring."""
+    if plot is None:
+        return None
+    optional.load("matplotlib", "plot", "figures")
+    path = Path(plot)
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise FileError(f"{path} has the suffix {path.suffix!r}: figures are .png, .svg or .pdf")
+    check_place(path)
+    return (path if number == 1 else path.with_stem(f"{path.stem}-{number}") for number in range(1, 1000))
+
+
+def _show(text: str) -> None:
+    """Print at once, so that a closed pipe shows here and not when Python ends."""
+    typer.echo(text)

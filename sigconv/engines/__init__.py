@@ -1,0 +1,1 @@
+"""What computes: transforms and compiled loops; the only files that touch pyfftw, scipy.fft and numba."""

@@ -1,0 +1,50 @@
+"""FFTW through pyfftw as an engine: planned by its estimate, one thread a transform, so the bits do not vary."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pyfftw
+
+from .protocol import Array, Transform, spectrum_dtype, spectrum_shape
+
+# FFTW's planner is not thread-safe; executing a plan is.
+_planner = threading.Lock()
+_FLAGS = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
+
+
+class FFTW:
+    """The engine over pyfftw."""
+
+    name = "fftw"
+
+    def forward(self, shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> Transform:
+        """Return a transform from samples to frequencies."""
+        samples, frequencies = _buffers(shape, axes, dtype)
+        return _planned(samples, frequencies, axes, "FFTW_FORWARD")
+
+    def inverse(self, shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> Transform:
+        """Return a transform from frequencies to samples, times N."""
+        samples, frequencies = _buffers(shape, axes, dtype)
+        return _planned(frequencies, samples, axes, "FFTW_BACKWARD")
+
+
+def _buffers(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    samples = pyfftw.empty_aligned(shape, dtype)
+    return samples, pyfftw.empty_aligned(spectrum_shape(shape, axes, dtype), spectrum_dtype(dtype))
+
+
+def _planned(source: Array, target: Array, axes: tuple[int, ...], direction: str) -> Transform:
+    with _planner:
+        planned = pyfftw.FFTW(source, target, axes=axes, direction=direction, flags=_FLAGS)
+
+    def run() -> Array:
+        planned.execute()
+        return target
+
+    return Transform(source, run)
+
+
+ENGINE = FFTW()

@@ -1,0 +1,48 @@
+"""Transform lengths that every engine is fast at: 2^a 3^b 5^c 7^d, even where that costs nothing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def fast_length(minimum: int) -> int:
+    """Return the smallest fast length of at least `minimum`: 7-smooth, and even above 16 (real transforms halve it).
+
+    >>> fast_length(1021), fast_length(13)
+    (1024, 14)
+    """
+    if minimum <= 16:
+        return next(n for n in range(max(1, minimum), 17) if n not in (11, 13))
+    return 2 * _smooth((minimum + 1) // 2)
+
+
+def _smooth(minimum: int) -> int:
+    """Return the smallest 2^a 3^b 5^c 7^d of at least `minimum`."""
+    best = 1 << (minimum - 1).bit_length()
+    for odd in _odd_smooth(best):
+        quotient = -(-minimum // odd)
+        best = min(best, odd << (quotient - 1).bit_length())
+    return best
+
+
+def _odd_smooth(limit: int) -> list[int]:
+    """Return all 3^b 5^c 7^d up to a limit."""
+    found = [1]
+    for prime in (3, 5, 7):
+        powers = [prime**i for i in range(limit.bit_length()) if prime**i <= limit]
+        found = [number * power for number in found for power in powers if number * power <= limit]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def is_fast(length: int) -> bool:
+    """Return whether a length has no prime factor above 13.
+
+    >>> is_fast(1000), is_fast(1009)
+    (True, False)
+    """
+    for prime in (2, 3, 5, 7, 11, 13):
+        while length % prime == 0:
+            length //= prime
+    return length == 1

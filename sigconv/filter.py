@@ -1,0 +1,115 @@
+"""A prepared kernel, called on any number of signals; and its adjoint."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .adjoint import Adjoint
+from .methods.execute import Prepared, available_workers
+from .methods.registry import check_method
+from .planning.plan import Plan, choose
+from .semantics.describe import describe
+from .semantics.operands import as_operand
+from .semantics.options import Options, arguments
+
+Array = NDArray[Any]
+
+_KEPT = 8  # prepared kernels, one for each kind of signal met
+
+
+class Filter:
+    """A kernel that is oriented and transformed once, and called on any number of signals.
+
+    y = f(x) is `slide(x, kernel, …)` with the arguments of the filter; the default is a convolution in mode "same".
+    A filter may be shared between threads.
+
+    Parameters
+    ----------
+    kernel : array_like
+        Copied, so that changing it later has no effect.
+    mode, flip, conjugate, method, workers, max_bytes, **options
+        As in `slide`.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        If an argument can't be served; what depends on the signal's shape is raised by the call.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> smooth = sigconv.Filter([0.25, 0.5, 0.25], boundary="reflect")
+    >>> smooth([0.0, 4.0, 0.0, 0.0])
+    array([2., 2., 1., 0.])
+    >>> smooth.adjoint([1.0, 0.0, 0.0, 0.0])
+    array([0.5, 0.5, 0. , 0. ])
+    """
+
+    def __init__(
+        self,
+        kernel: ArrayLike,
+        mode: str = "same",
+        *,
+        flip: bool = True,
+        conjugate: bool = False,
+        method: str = "auto",
+        workers: int | None = None,
+        max_bytes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        self.kernel = as_operand("kernel", kernel).copy()
+        self.kernel.flags.writeable = False
+        self._asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
+        self._method, self._max_bytes = method, max_bytes
+        self._workers = workers
+        self._check()
+        self._lock = threading.Lock()
+        self._prepared: OrderedDict[Plan, Prepared] = OrderedDict()
+
+    def _check(self) -> None:
+        """Raise what is wrong whatever the signal: one sample of any dtype on every axis stands for it."""
+        axes = self._asked.get("axes")
+        named = () if axes is None else axes if isinstance(axes, tuple) else (axes,)
+        ndim = max([self.kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
+        choose(describe((1,) * ndim, self.kernel.shape, np.dtype(object), self.kernel.dtype, **self._asked), "direct")
+        check_method(self._method)
+        available_workers(self._workers)
+
+    def __call__(self, signal: ArrayLike, out: Array | None = None) -> Array:
+        """Return the filtered signal, in `out` if that is given."""
+        array = as_operand("signal", signal)
+        plan = self.plan(array.shape, array.dtype)
+        return plan.apply(self._prepare(plan), array, out, self._workers)
+
+    def plan(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> Plan:
+        """Return how a signal of some shape and dtype is filtered."""
+        dtypes = np.dtype(signal_dtype), self.kernel.dtype
+        problem = describe(tuple(signal_shape), self.kernel.shape, *dtypes, **self._asked)
+        return choose(problem, self._method, self._max_bytes)
+
+    def explain(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> str:
+        """Return the table of all candidates for a signal of some shape and dtype."""
+        return self.plan(signal_shape, signal_dtype).explain()
+
+    @property
+    def adjoint(self) -> Adjoint:
+        """The adjoint operator f*, for which ⟨f(x), y⟩ = ⟨x, f*(y)⟩."""
+        return Adjoint(self.kernel, self._asked, self._method, self._workers)
+
+    def _prepare(self, plan: Plan) -> Prepared:
+        """Return the prepared kernel of a plan; the last few are kept."""
+        with self._lock:
+            if plan in self._prepared:
+                self._prepared.move_to_end(plan)
+                return self._prepared[plan]
+        prepared = plan.prepare(self.kernel)
+        with self._lock:
+            self._prepared[plan] = prepared
+            while len(self._prepared) > _KEPT:
+                self._prepared.popitem(last=False)
+        return prepared

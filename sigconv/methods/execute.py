@@ -1,0 +1,145 @@
+"""Doing it: the kernel enters in `prepare`, the signal in `apply`, the result is filled tile by tile."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
+from ..semantics.problem import Problem
+from .exact import BlockOverflow, check_fits
+from .orientation import orient
+from .protocol import Method, Settings
+from .renormalize import Weights
+from .tiles import Tile, count_tiles, tiles
+
+Progress = Callable[[int, int], None]
+
+
+class Prepared(NamedTuple):
+    """A method with its settings and everything computed from the kernel alone; shared freely between threads."""
+
+    problem: Problem
+    method: Method
+    settings: Settings
+    state: Any
+    weights: Weights | None
+
+
+def prepare(problem: Problem, method: Method, settings: Settings, kernel: Array) -> Prepared:
+    """Return the prepared kernel: oriented, and brought into the form that the method multiplies with."""
+    oriented = orient(kernel, problem)
+    renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
+    weights = Weights(oriented, problem) if renormalized else None
+    return Prepared(problem, method, settings, method.prepare(oriented, problem, settings), weights)
+
+
+def apply(
+    prepared: Prepared,
+    signal: Array,
+    out: Array | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Array:
+    """Return the result, in `out` if that is given; `progress` is told of tiles done and all tiles."""
+    problem = prepared.problem
+    target = np.empty(problem.shape, problem.result_dtype) if out is None or np.may_share_memory(out, signal) else out
+    aligned = signal.reshape(problem.signal_shape)
+    dtype = problem.result_dtype if out is None else out.dtype
+    overflows: list[tuple[int, ...]] = []
+
+    def fill(tile: Tile) -> None:
+        try:
+            target[tile.slices] = check_fits(_tile(prepared, tile, aligned), dtype)
+        except BlockOverflow as overflow:
+            overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
+
+    _run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
+    if overflows:
+        raise _overflow(min(overflows), dtype)
+    if out is None or target is out:
+        return target
+    np.copyto(out, target, casting="same_kind")
+    return out
+
+
+def _tile(prepared: Prepared, tile: Tile, signal: Array) -> Array:
+    """Return one tile of the result, renormalised where that is asked."""
+    block = prepared.method.block(prepared.state, prepared.problem, prepared.settings, tile, signal)
+    weights = prepared.weights.of(tile) if prepared.weights else None
+    return block if weights is None else block * weights
+
+
+def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowError:
+    place = index[0] if len(index) == 1 else index
+    return ResultOverflowError(
+        f"the exact result at index {place} does not fit in {dtype}: "
+        "convert an operand to float64 (rounded) or to Python ints (dtype=object, exact, method='direct')"
+    )
+
+
+def _run(
+    fill: Callable[[Tile], None],
+    shape: tuple[int, ...],
+    steps: tuple[int, ...],
+    workers: int,
+    progress: Progress | None,
+) -> None:
+    """Fill all tiles; which worker fills which tile changes nothing in the result."""
+    total = count_tiles(shape, steps)
+    work = fill if progress is None else _counted(fill, total, progress)
+    if min(workers, total) <= 1:
+        for tile in tiles(shape, steps):
+            work(tile)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # 4 ms of import that a small call does not need
+
+    with ThreadPoolExecutor(min(workers, total)) as pool:
+        for _ in pool.map(work, tiles(shape, steps)):
+            pass
+
+
+def _counted(fill: Callable[[Tile], None], total: int, progress: Progress) -> Callable[[Tile], None]:
+    lock, done = threading.Lock(), 0
+
+    def work(tile: Tile) -> None:
+        nonlocal done
+        fill(tile)
+        with lock:
+            done += 1
+            progress(done, total)
+
+    return work
+
+
+def available_workers(workers: int | None) -> int:
+    """Return how many threads may work: as asked, else the CPUs of this process, capped by the environment."""
+    if workers is not None:
+        if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)):
+            raise ArgumentTypeError(f"workers={workers!r}: use a whole number of at least 1, or None")
+        if workers < 1:
+            raise ArgumentValueError(f"workers={workers}: use at least 1, or None for all CPUs")
+        return int(workers)
+    affinity = getattr(os, "sched_getaffinity", None)
+    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
+    caps = (os.environ.get(name, "") for name in ("SIGCONV_NUM_THREADS", "OMP_NUM_THREADS"))
+    return next((min(cpus, int(cap)) for cap in caps if cap.isdecimal() and int(cap) > 0), cpus)
+
+
+def check_out(out: Any, problem: Problem) -> None:
+    """Raise unless the result can be written into `out`."""
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray):
+        raise ArgumentTypeError(f"out is a {type(out).__name__}: use a NumPy array of shape {problem.shape}")
+    if out.shape != problem.shape:
+        raise ArgumentValueError(f"out has shape {out.shape}: the result's is {problem.shape}")
+    if not np.can_cast(problem.result_dtype, out.dtype, "same_kind"):
+        raise ArgumentTypeError(f"out has dtype {out.dtype}, which {problem.result_dtype} results can't be cast to")
+    if not out.flags.writeable:
+        raise ArgumentValueError("out is read-only: use an array that can be written to")

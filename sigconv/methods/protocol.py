@@ -1,0 +1,93 @@
+"""What a method is, and the values it exchanges with the planner and the executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+from ..engines.protocol import Array
+from ..semantics.problem import Problem
+from .tiles import Tile
+
+
+class Settings(NamedTuple):
+    """How a method goes about a problem.
+
+    `tile` is the largest piece of the result that is computed at once, one size for each axis of the result;
+    `lengths` are the transform lengths of the convolved axes (none for direct sums); `circular` says which of these
+    axes wrap around by themselves.
+    """
+
+    tile: tuple[int, ...]
+    engine: str
+    lengths: tuple[int, ...] = ()
+    circular: tuple[bool, ...] = ()
+
+
+class Estimate(NamedTuple):
+    """What a method expects of a problem: seconds of one worker, bytes shared by all, bytes of each worker."""
+
+    settings: Settings
+    seconds: float
+    shared_bytes: int
+    worker_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """Working memory with one worker, beside the operands and the result."""
+        return self.shared_bytes + self.worker_bytes
+
+
+class Costs(Protocol):
+    """The prices that estimates are made of, in seconds."""
+
+    @property
+    def call(self) -> float:
+        """The time of a call, beside its tiles."""
+        ...
+
+    @property
+    def tile(self) -> float:
+        """The time of a tile, beside its sums or transforms."""
+        ...
+
+    def products(self, engine: str, dtype: Any, count: float) -> float:
+        """Return the time of that many products and sums in a direct loop."""
+        ...
+
+    def transform(self, engine: str, dtype: Any, samples: float, length: float) -> float:
+        """Return the time of transforming some samples in all, `length` a transform."""
+        ...
+
+    def passes(self, bytes_moved: float) -> float:
+        """Return the time of moving some bytes through memory."""
+        ...
+
+
+class Method(Protocol):
+    """One way to compute every problem that it does not reject.
+
+    A new method stands in one file with these five, and in the registry.
+    """
+
+    name: str
+
+    def reject(self, problem: Problem) -> str | None:
+        """Return why the problem can't be served, or None."""
+        ...
+
+    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
+        """Return the settings that are best within the memory limit, if any are, with their cost."""
+        ...
+
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
+        """Return what can be computed from the oriented kernel alone."""
+        ...
+
+    def block(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
+        """Return one tile of the result from the whole signal (aligned to the result's axes)."""
+        ...
+
+    def describe(self, settings: Settings) -> Mapping[str, str]:
+        """Return the settings in words, for `explain`."""
+        ...

@@ -1,0 +1,26 @@
+"""The methods, in the order in which they are shown; a new one is added here."""
+
+from __future__ import annotations
+
+from ..errors import ArgumentValueError
+from .direct import Direct
+from .fft import FFT
+from .overlap_add import OverlapAdd
+from .protocol import Method
+
+METHODS: dict[str, Method] = {method.name: method for method in (Direct(), FFT(), OverlapAdd())}
+
+
+def methods() -> tuple[str, ...]:
+    """Return the names of the methods that `method=` takes beside "auto".
+
+    >>> methods()
+    ('direct', 'fft', 'overlap-add')
+    """
+    return tuple(METHODS)
+
+
+def check_method(name: object) -> None:
+    """Raise unless the name is a method's or "auto"."""
+    if name not in ("auto", *METHODS):
+        raise ArgumentValueError(f"method={name!r}: use auto, {', '.join(METHODS)}")

@@ -1,0 +1,124 @@
+"""Tiles of the result, and what each of them reads: the one place where the window becomes samples and taps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from ..engines.protocol import Array
+from ..semantics.boundary import extend
+from ..semantics.problem import Axis, Problem
+
+
+class Tile(NamedTuple):
+    """A piece of the result: one slice for each of its axes."""
+
+    slices: tuple[slice, ...]
+
+    def batch(self, array: Array, positions: tuple[int, ...]) -> Array:
+        """Return the part of an operand that the tile's batch axes select; axes of size 1 are shared."""
+        index = tuple(slice(None) if i in positions or array.shape[i] == 1 else s for i, s in enumerate(self.slices))
+        return array[index]
+
+
+class Reach(NamedTuple):
+    """What one tile reads on one axis.
+
+    Outputs `first`, `first + stride`, …, `last` (in the full result) read the extended signal at [start, stop)
+    through the taps [low, high).
+    """
+
+    axis: Axis
+    first: int
+    last: int
+    low: int
+    high: int
+    start: int
+    stop: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether no tap meets a sample."""
+        return self.low >= self.high or self.start >= self.stop
+
+
+def tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> Iterator[Tile]:
+    """Yield the tiles of a result in C order."""
+    ranges = [
+        [slice(a, min(a + step, size)) for a in range(0, size, step)] for size, step in zip(shape, steps, strict=True)
+    ]
+    return (Tile(slices) for slices in product(*ranges))
+
+
+def count_tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> int:
+    """Return how many tiles a result has."""
+    return prod(-(-size // step) for size, step in zip(shape, steps, strict=True))
+
+
+def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:
+    """Return the taps [low, high) that the outputs first … last need; silent ghosts need none."""
+    if not axis.silent:
+        return 0, axis.taps
+    low = max(0, -((axis.signal - 1 - first) // axis.dilation))
+    return low, min(axis.taps, last // axis.dilation + 1)
+
+
+def reach_of(axis: Axis, wanted: slice, taps: tuple[int, int] | None = None) -> Reach:
+    """Return what the outputs number wanted.start … wanted.stop − 1 of one axis read."""
+    first = axis.start + axis.stride * wanted.start
+    last = axis.start + axis.stride * (wanted.stop - 1)
+    low, high = taps or contributing(axis, first, last)
+    return Reach(axis, first, last, low, high, first - axis.dilation * (high - 1), last - axis.dilation * low + 1)
+
+
+def clipped(reach: Reach) -> Reach:
+    """Return the reach without silent ghosts, for methods whose zero padding serves as well."""
+    if not reach.axis.silent:
+        return reach
+    start, stop = max(0, reach.start), min(reach.axis.signal, reach.stop)
+    return Reach(reach.axis, reach.first, reach.last, reach.low, reach.high, start, stop)
+
+
+def gather(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
+    """Return the extended signal where the reaches need it; a view where nothing lies outside."""
+    inside = [slice(None)] * signal.ndim
+    outside = {}
+    for r in reaches:
+        if r.start >= 0 and r.stop <= r.axis.signal:
+            inside[r.axis.position] = slice(r.start, r.stop)
+        else:
+            outside[r.axis] = r
+    piece = signal[tuple(inside)]
+    for axis in problem.extension_order:
+        if axis in outside:
+            r = outside[axis]
+            piece = extend(piece, axis.position, r.start, r.stop, axis.boundary, problem.fill_value)
+    return piece
+
+
+def trimmed(kernel: Array, reaches: list[Reach]) -> Array:
+    """Return the taps of the oriented kernel that the reaches hold."""
+    index = [slice(None)] * kernel.ndim
+    for r in reaches:
+        index[r.axis.position] = slice(r.low, r.high)
+    return kernel[tuple(index)]
+
+
+def tile_steps(
+    problem: Problem, conv_steps: tuple[int, ...], budget: float, weight: float | None = None
+) -> tuple[int, ...]:
+    """Return tile sizes: the given ones on the convolved axes, as many batch entries as the budget allows.
+
+    `weight` is what one batch entry costs of the budget (by default the outputs of a tile).
+    """
+    steps = list(problem.shape)
+    for axis, step in zip(problem.axes, conv_steps, strict=True):
+        steps[axis.position] = max(1, min(step, axis.count))
+    left = max(1, int(budget / (weight or prod(steps[p] for p in problem.positions) or 1)))
+    for i in reversed(range(len(steps))):
+        if i not in problem.positions:
+            steps[i] = max(1, min(steps[i], left))
+            left = max(1, left // steps[i])
+    return tuple(steps)

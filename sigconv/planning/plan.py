@@ -1,0 +1,149 @@
+"""A plan: one problem, every candidate with its cost, and the one that was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..errors import ArgumentTypeError, ArgumentValueError
+from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare
+from ..methods.protocol import Estimate
+from ..methods.registry import METHODS, check_method
+from ..semantics.operands import as_operand
+from ..semantics.problem import Problem
+from .cost import PRIORS, Prices
+from .explain import explain, summary
+
+
+class Candidate(NamedTuple):
+    """A method's offer for a problem: its estimate, or the reason why it can't serve."""
+
+    method: str
+    estimate: Estimate | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a problem will be computed: an immutable value, decided by shapes, dtypes and options alone.
+
+    `print(plan)` is a line, `plan.explain()` a table of all candidates. `plan(signal, kernel)` computes.
+    Made by `sigconv.plan`.
+
+    Attributes
+    ----------
+    problem : Problem
+        What is asked.
+    method : str
+        The chosen method.
+    candidates : tuple of Candidate
+        All methods, with their estimates or the reasons why they can't serve.
+    forced : bool
+        Whether the caller named the method.
+    """
+
+    problem: Problem
+    method: str
+    estimate: Estimate
+    candidates: tuple[Candidate, ...]
+    forced: bool
+
+    def __str__(self) -> str:
+        return summary(self)
+
+    def explain(self) -> str:
+        """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
+        return explain(self)
+
+    def prepare(self, kernel: Any) -> Prepared:
+        """Return the kernel, oriented and transformed, ready for any number of signals."""
+        return prepare(self.problem, METHODS[self.method], self.estimate.settings, self._checked("kernel", kernel))
+
+    def apply(
+        self,
+        prepared: Prepared,
+        signal: Any,
+        out: Array | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> Array:
+        """Return the result for one signal and a kernel that this plan prepared."""
+        check_out(out, self.problem)
+        available_workers(workers)
+        return apply(prepared, self._checked("signal", signal), out, workers, progress)
+
+    def __call__(self, signal: Any, kernel: Any, *, out: Array | None = None, workers: int | None = None) -> Array:
+        """Return the result for a signal and a kernel of the planned shapes and dtypes."""
+        check_out(out, self.problem)
+        available_workers(workers)
+        signal = self._checked("signal", signal)
+        return self.apply(self.prepare(self._apart(kernel, out)), signal, out, workers)
+
+    def _apart(self, kernel: Any, out: Array | None) -> Any:
+        """Return the kernel, copied if the result is written over it."""
+        return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
+
+    def _checked(self, name: str, operand: Any) -> Array:
+        """Return an operand as an array, if it has the planned dtype and shape."""
+        array = as_operand(name, operand)
+        dtype = getattr(self.problem, f"{name}_dtype")
+        if array.dtype.newbyteorder("=") != dtype or not self._aligns(name, array.shape):
+            shape = getattr(self.problem, f"{name}_shape")
+            raise ArgumentValueError(
+                f"the {name} has shape {array.shape} and dtype {array.dtype}; this plan is for {shape} and {dtype}: "
+                "make a plan for it"
+            )
+        return array
+
+    def _aligns(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Return whether an operand's shape is the planned one, up to leading axes of size 1."""
+        planned = getattr(self.problem, f"{name}_shape")
+        lies_on_axes = name == "kernel" and shape == tuple(planned[p] for p in self.problem.positions)
+        return lies_on_axes or (1,) * (len(planned) - len(shape)) + shape == planned
+
+
+def choose(problem: Problem, method: str = "auto", max_bytes: int | None = None, costs: Prices = PRIORS) -> Plan:
+    """Return the plan of a problem: the cheapest method that serves within the memory limit, or the one named.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        If the method is unknown or can't serve the problem, or nothing fits in `max_bytes`.
+    """
+    check_method(method)
+    if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
+        raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
+    return _choose(problem, method, max_bytes, costs)
+
+
+@lru_cache(maxsize=1024)
+def _choose(problem: Problem, method: str, max_bytes: int | None, costs: Prices) -> Plan:
+    candidates = tuple(_candidate(name, problem, max_bytes, costs) for name in METHODS)
+    considered = [c for c in candidates if method in ("auto", c.method)]
+    serving = [c for c in considered if c.reason is None and c.estimate is not None]
+    if not serving:
+        reasons = "; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered)
+        raise ArgumentValueError(reasons)
+    best = min(serving, key=_seconds)
+    assert best.estimate is not None
+    return Plan(problem, best.method, best.estimate, candidates, method != "auto")
+
+
+def _seconds(candidate: Candidate) -> float:
+    assert candidate.estimate is not None
+    return candidate.estimate.seconds
+
+
+def _candidate(name: str, problem: Problem, max_bytes: int | None, costs: Prices) -> Candidate:
+    """Return a method's offer."""
+    reason = METHODS[name].reject(problem)
+    if reason is not None:
+        return Candidate(name, None, reason)
+    estimate = METHODS[name].estimate(problem, costs, max_bytes)
+    if max_bytes is not None and estimate.bytes > max_bytes:
+        reason = f"it needs {estimate.bytes} bytes of working memory, max_bytes is {max_bytes}"
+    return Candidate(name, estimate, reason)

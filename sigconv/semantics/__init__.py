@@ -1,0 +1,1 @@
+"""What is asked: windows, boundaries, dtypes and shapes, as integers and names; no array data."""

@@ -1,0 +1,123 @@
+"""What lies outside the signal: the names of the boundaries and the one index rule of each.
+
+On the signal `abcd`, the three samples on either side are
+
+    zero, constant  000|abcd|000   (constant: `fill_value`)
+    edge            aaa|abcd|ddd
+    symmetric       cba|abcd|dcb
+    reflect         dcb|abcd|cba
+    wrap            bcd|abcd|abc
+    renormalize     nothing: the sum over the taps inside, times (Σ kernel)/(Σ of these taps)
+
+The names and meanings are those of `numpy.pad`, at any distance. With several axes the extension
+goes axis by axis in ascending order, as successive calls of `numpy.pad` would; what is outside on an
+axis that renormalises is missing, whatever the other axes say, so these axes go last.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArgumentValueError
+
+Boundary = Literal["zero", "constant", "edge", "symmetric", "reflect", "wrap", "renormalize"]
+BOUNDARIES: tuple[str, ...] = get_args(Boundary)
+
+# Other libraries' names, to name ours in the error. Two of them mean different things in different
+# libraries, so the answer gives the pattern.
+FOREIGN = {
+    "fill": "'zero' or 'constant'",
+    "zeros": "'zero'",
+    "pad": "'zero'",
+    "nearest": "'edge'",
+    "extend": "'edge'",
+    "replicate": "'edge'",
+    "symm": "'symmetric' (cba|abcd|dcb)",
+    "symmetrical": "'symmetric' (cba|abcd|dcb)",
+    "grid-mirror": "'symmetric' (cba|abcd|dcb)",
+    "half-sample": "'symmetric' (cba|abcd|dcb)",
+    "mirror": "'reflect' (dcb|abcd|cba)",
+    "reflect101": "'reflect' (dcb|abcd|cba)",
+    "reflect_101": "'reflect' (dcb|abcd|cba)",
+    "circular": "'wrap'",
+    "periodic": "'wrap'",
+    "grid-wrap": "'wrap'",
+    "grid-constant": "'constant'",
+}
+
+# What lies outside is one number: 0, or the fill value.
+NUMBERS = ("zero", "constant", "renormalize")
+
+
+def check_boundary(name: object) -> str:
+    """Return a known boundary name, or raise an error that names ours."""
+    if isinstance(name, str) and name in BOUNDARIES:
+        return name
+    hint = FOREIGN.get(name.lower()) if isinstance(name, str) else None
+    advice = f"here it is called {hint}" if hint else f"use one of {', '.join(BOUNDARIES)}"
+    raise ArgumentValueError(f"boundary={name!r} is not a boundary of sigconv: {advice}")
+
+
+def source_index(name: str, position: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+    """Return the sample of the signal that stands at each position, by the boundary's index rule.
+
+    >>> source_index("reflect", np.arange(-3, 7), 4).tolist()
+    [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
+    """
+    if name == "edge":
+        return position.clip(0, length - 1)
+    if name == "wrap":
+        return position % length
+    if name == "symmetric":
+        folded = position % (2 * length)
+        return np.minimum(folded, 2 * length - 1 - folded)
+    period = max(1, 2 * (length - 1))  # reflect; one sample repeats
+    folded = position % period
+    return np.minimum(folded, period - folded) if length > 1 else folded
+
+
+def extend(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: str, fill_value: Any = 0) -> NDArray[Any]:
+    """Return the extended signal at the positions [start, stop) of one axis; a view where that is inside.
+
+    >>> extend(np.array([1, 2, 3]), 0, -2, 5, "symmetric").tolist()
+    [2, 1, 1, 2, 3, 3, 2]
+    """
+    length = signal.shape[axis]
+    before = (slice(None),) * axis
+    if start >= 0 and stop <= length:
+        return signal[(*before, slice(start, stop))]
+    first, last = min(max(start, 0), stop), max(min(stop, length), start)
+    result = np.empty((*signal.shape[:axis], stop - start, *signal.shape[axis + 1 :]), signal.dtype)
+    if first < last:
+        result[(*before, slice(first - start, last - start))] = signal[(*before, slice(first, last))]
+    for a, b in ((start, first), (max(first, last), stop)):
+        if a < b:
+            result[(*before, slice(a - start, b - start))] = _ghosts(signal, axis, a, b, boundary, fill_value)
+    return result
+
+
+def _ghosts(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: str, fill_value: Any) -> Any:
+    """Return what stands at the outside positions [start, stop): samples, or one value for all."""
+    if boundary in NUMBERS:
+        return fill_value if boundary == "constant" else 0
+    return signal.take(source_index(boundary, np.arange(start, stop), signal.shape[axis]), axis=axis)
+
+
+def fold(extended: NDArray[Any], axis: int, start: int, length: int, boundary: str) -> NDArray[Any]:
+    """Return the transpose of `extend`: every ghost is added to the sample that it was read from.
+
+    `extended` holds the positions from `start` on; the result has the `length` samples of the signal.
+    Ghosts of a constant come from no sample and are dropped.
+    """
+    position = np.arange(start, start + extended.shape[axis])
+    moved = np.moveaxis(extended, axis, 0)
+    result = np.zeros((length, *moved.shape[1:]), extended.dtype)
+    if boundary in NUMBERS:
+        inside = (position >= 0) & (position < length)
+        result[position[inside]] = moved[inside]
+    else:
+        np.add.at(result, source_index(boundary, position, length), moved)
+    return np.moveaxis(result, 0, axis)

@@ -1,0 +1,212 @@
+"""From a call's arguments to its problem; every argument error is raised here, before any work."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..errors import ArgumentTypeError, ArgumentValueError
+from .boundary import check_boundary
+from .dtypes import DType, check_dtype, result_dtype
+from .problem import Axis, Problem
+from .window import reach, window
+
+Shape = tuple[int, ...]
+
+
+@lru_cache(maxsize=1024, typed=True)
+def describe(
+    signal_shape: Shape,
+    kernel_shape: Shape,
+    signal_dtype: DType,
+    kernel_dtype: DType,
+    *,
+    mode: str = "full",
+    flip: bool = True,
+    conjugate: bool = False,
+    axes: int | Shape | None = None,
+    boundary: str | tuple[str, ...] = "zero",
+    fill_value: Any = 0,
+    center: int | tuple[int | None, ...] | None = None,
+    stride: int | Shape = 1,
+    dilation: int | Shape = 1,
+) -> Problem:
+    """Return the problem that the arguments ask, or raise an error that says what is wrong and what is allowed."""
+    for name, value in (("flip", flip), ("conjugate", conjugate)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise ArgumentTypeError(f"{name}={value!r}: use True or False")
+    signal_dtype, kernel_dtype = check_dtype("signal", signal_dtype), check_dtype("kernel", kernel_dtype)
+    if center is not None and mode != "same":
+        raise ArgumentValueError(f"center={center!r} with mode={mode!r}: a centre only has a meaning in mode='same'")
+    given = _axes(axes, signal_shape, kernel_shape)
+    options = zip(
+        given,
+        _per_axis("boundary", boundary, len(given), check_boundary),
+        _per_axis("center", center, len(given), _optional_index),
+        _per_axis("stride", stride, len(given), _positive("stride")),
+        _per_axis("dilation", dilation, len(given), _positive("dilation")),
+        strict=True,
+    )
+    order = sorted(options)
+    signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
+    described = _silenced(tuple(_axis(o, signal_shape, kernel_shape, mode, flip) for o in order))
+    boundaries = {a.boundary for a in described}
+    result = result_dtype(signal_dtype, kernel_dtype, "renormalize" in boundaries)
+    return Problem(
+        signal_shape=signal_shape,
+        kernel_shape=kernel_shape,
+        axes=_contained(described) if mode == "valid" else described,
+        signal_dtype=signal_dtype,
+        kernel_dtype=kernel_dtype,
+        result_dtype=result,
+        mode=mode,
+        flip=bool(flip),
+        conjugate=bool(conjugate),
+        fill_value=_fill_value(fill_value, signal_dtype, "constant" in np.atleast_1d(boundary)),
+    )
+
+
+def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:
+    """Return the convolved axes of the result, as given but not negative."""
+    if axes is None:
+        if len(signal_shape) != len(kernel_shape):
+            raise ArgumentValueError(
+                f"the signal has {len(signal_shape)} axes and the kernel {len(kernel_shape)}: without axes= every axis "
+                "is convolved and both must have the same number; name the convolved axes with axes="
+            )
+        return tuple(range(len(signal_shape)))
+    listed = axes if isinstance(axes, tuple) else (axes,)
+    lies_on_axes = len(kernel_shape) == len(listed)
+    ndim = len(signal_shape) if lies_on_axes else max(len(signal_shape), len(kernel_shape))
+    try:
+        result = tuple(normalize_axis_index(_index("axes", axis), ndim) for axis in listed)
+    except np.exceptions.AxisError as error:
+        raise ArgumentValueError(f"axes={axes!r}: the result has {ndim} axes, use {-ndim} to {ndim - 1}") from error
+    if len(set(result)) < len(result):
+        raise ArgumentValueError(f"axes={axes!r} names an axis twice: name each convolved axis once")
+    return result
+
+
+def _align(signal_shape: Shape, kernel_shape: Shape, axes: Shape) -> tuple[Shape, Shape]:
+    """Return both shapes with one entry for each axis of the result, and check that they broadcast."""
+    if len(kernel_shape) == len(axes):
+        lengths = dict(zip(axes, kernel_shape, strict=True))
+        kernel_shape = tuple(lengths.get(i, 1) for i in range(len(signal_shape)))
+    ndim = max(len(signal_shape), len(kernel_shape))
+    missing = {"signal": ndim - len(signal_shape), "kernel": ndim - len(kernel_shape)}
+    for name, absent in missing.items():
+        if any(axis < absent for axis in axes):
+            raise ArgumentValueError(f"the {name} has no axis {min(axes)} of the result: it has {absent} axes less")
+    signal = (1,) * missing["signal"] + signal_shape
+    kernel = (1,) * missing["kernel"] + kernel_shape
+    for i, (s, k) in enumerate(zip(signal, kernel, strict=True)):
+        if i not in axes and s != k and 1 not in (s, k):
+            raise ArgumentValueError(
+                f"signal {signal_shape} and kernel {kernel_shape} do not broadcast on axis {i} ({s} and {k}), "
+                "which is not convolved: make the sizes equal, or one of them 1"
+            )
+        if i in axes and 0 in (s, k):
+            which = "signal" if s == 0 else "kernel"
+            raise ArgumentValueError(f"the {which} is empty on the convolved axis {i}: it needs at least one sample")
+    return signal, kernel
+
+
+def _axis(options: tuple[Any, ...], signal_shape: Shape, kernel_shape: Shape, mode: str, flip: bool) -> Axis:
+    """Return one convolved axis with its window."""
+    position, boundary, center, stride, dilation = options
+    signal, taps = signal_shape[position], kernel_shape[position]
+    if center is not None and not 0 <= center < taps:
+        raise ArgumentValueError(f"center={center} on axis {position}: the kernel has {taps} taps, use 0 to {taps - 1}")
+    start, stop = window(mode, signal, taps, dilation, center, flip)
+    outside = "zero" if mode == "valid" else boundary
+    return Axis(position, signal, taps, dilation, start, stop, stride, outside, silent=False)
+
+
+def _silenced(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """Return the axes, marked where all that lies outside is zero.
+
+    Outside a `zero` axis it is not if a later axis is `constant`: the corners have that axis' fill value.
+    """
+    filled = [any(later.boundary == "constant" for later in axes[i:]) for i in range(len(axes))]
+    return tuple(
+        replace(axis, silent=axis.boundary == "renormalize" or (axis.boundary == "zero" and not f))
+        for axis, f in zip(axes, filled, strict=True)
+    )
+
+
+def _contained(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """Return the axes of a `valid` problem if one operand contains the other."""
+    if all(a.span <= a.signal for a in axes) or all(a.span >= a.signal for a in axes):
+        return axes
+    signal, kernel = tuple(a.signal for a in axes), tuple(reach(a.taps, a.dilation) for a in axes)
+    raise ArgumentValueError(
+        f"mode='valid' with signal {signal} and kernel {kernel} on the convolved axes: neither contains the other; "
+        "use 'full' or 'same'"
+    )
+
+
+def _fill_value(value: Any, dtype: DType, used: bool) -> Any:
+    """Return the fill value in the signal's dtype (as a Python scalar), or raise if the dtype can't hold it."""
+    if not used:
+        if np.ndim(value) != 0 or value != 0:
+            raise ArgumentValueError(f"fill_value={value!r} without boundary='constant': it would have no effect")
+        return 0
+    if np.ndim(value) != 0:
+        raise ArgumentValueError(f"fill_value={value!r}: use one number")
+    if dtype.kind == "O":
+        return value
+    if not _holds(dtype, value):
+        raise ArgumentValueError(f"fill_value={value!r} does not fit in the signal's dtype {dtype}: convert the signal")
+    return np.asarray(value).astype(dtype)[()]
+
+
+def _holds(dtype: DType, value: Any) -> bool:
+    """Return whether the dtype can hold a number: exactly for integers, without overflow for floats."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "biufc" or (given.dtype.kind == "c" and dtype.kind != "c"):
+        return False
+    with np.errstate(all="ignore"):
+        stored = given.astype(dtype)
+    if dtype.kind in "biu":
+        return bool(np.isfinite(given)) and int(stored) == given.item()
+    return bool(np.isfinite(stored)) or not np.isfinite(given)
+
+
+def _per_axis(name: str, value: Any, count: int, check: Any) -> Sequence[Any]:
+    """Return one checked option for each axis, from one for all or one for each."""
+    values = value if isinstance(value, tuple) else (value,) * count
+    if len(values) != count:
+        raise ArgumentValueError(
+            f"{name}={value!r} has {len(values)} entries for {count} convolved axes: give one for all or one for each"
+        )
+    return [check(v) for v in values]
+
+
+def _index(name: str, value: Any) -> int:
+    """Return a whole number, or raise."""
+    if isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"{name}={value!r}: use a whole number")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{name}={value!r}: use a whole number") from None
+
+
+def _optional_index(value: Any) -> int | None:
+    return None if value is None else _index("center", value)
+
+
+def _positive(name: str) -> Any:
+    def check(value: Any) -> int:
+        number = _index(name, value)
+        if number < 1:
+            raise ArgumentValueError(f"{name}={value!r}: use at least 1")
+        return number
+
+    return check

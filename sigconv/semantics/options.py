@@ -1,0 +1,72 @@
+"""The keywords that every function takes, with one meaning each."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from numpy.typing import ArrayLike
+
+from ..errors import ArgumentTypeError
+from .boundary import Boundary
+from .window import check_mode
+
+
+class Options(TypedDict, total=False):
+    """The keywords of every call; one value for all convolved axes, or one for each in the order of `axes`.
+
+    axes : int or tuple of int, default None
+        The convolved axes. None: all, and both operands have the same number of axes. Else the operands are
+        right-aligned and broadcast on the other axes, and `axes` are axes of the broadcast result; a kernel with
+        exactly as many axes as there are `axes` lies on them and is shared by all the rest.
+    boundary : str, default "zero"
+        What lies outside the signal: "zero", "constant", "edge", "symmetric", "reflect", "wrap" (`numpy.pad`'s names
+        and meaning, at any distance), or "renormalize" (outside is missing: the sum over the taps inside, times
+        (Σ kernel)/(Σ of these taps)). `sigconv.semantics.boundary` shows each.
+    fill_value : number, default 0
+        The samples outside, for "constant"; the signal's dtype must hold it.
+    center : int, default None
+        Only with mode="same": the index, in the kernel as passed, of the tap that lies on output i.
+        None: the window starts at (m − 1)//2, as in SciPy.
+    stride : int, default 1
+        Every stride-th output of the window is computed.
+    dilation : int, default 1
+        dilation − 1 zeros between the taps.
+    """
+
+    axes: int | tuple[int, ...] | None
+    boundary: Boundary | tuple[Boundary, ...]
+    fill_value: ArrayLike
+    center: int | tuple[int | None, ...] | None
+    stride: int | tuple[int, ...]
+    dilation: int | tuple[int, ...]
+
+
+def arguments(options: Options, **operator: Any) -> dict[str, Any]:
+    """Return the operator's and the user's keywords as arguments of `describe`, which must be hashable.
+
+    Lists and arrays become tuples and scalars.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If a keyword is unknown, or a value can't be an option.
+    """
+    known = Options.__annotations__
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        allowed = ", ".join((*known, "workers", "max_bytes"))
+        raise ArgumentTypeError(f"unknown keyword {unknown[0]!r}: use {allowed}")
+    check_mode(operator["mode"])
+    frozen = operator | {name: _freeze(value) for name, value in options.items()}
+    for name, value in frozen.items():
+        try:
+            hash(value)
+        except TypeError:
+            raise ArgumentTypeError(f"{name}={value!r}: use one value, or a tuple with one for each axis") from None
+    return frozen
+
+
+def _freeze(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return tuple(value) if isinstance(value, list) else value

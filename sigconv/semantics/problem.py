@@ -1,0 +1,109 @@
+"""A problem: everything that is asked of one call, as hashable integers and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from .dtypes import DType, is_exact, working_dtype
+from .window import reach
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One convolved axis: n samples, m taps, and the window [start, stop) in steps of the stride.
+
+    `position` is the axis' place in the result. `boundary` is "zero" for `valid`, which never reads outside.
+    `silent` says that everything outside on this axis counts as zero, so that taps which meet nothing else can be
+    left out.
+    """
+
+    position: int
+    signal: int
+    taps: int
+    dilation: int
+    start: int
+    stop: int
+    stride: int
+    boundary: str
+    silent: bool
+
+    @property
+    def span(self) -> int:
+        """M, the samples from the first to the last tap."""
+        return reach(self.taps, self.dilation)
+
+    @property
+    def count(self) -> int:
+        """How many outputs there are."""
+        return len(range(self.start, self.stop, self.stride))
+
+    @property
+    def halo(self) -> tuple[int, int]:
+        """How many samples outside the signal the window reads, before it and after it."""
+        return max(0, self.span - 1 - self.start), max(0, self.stop - self.signal)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is asked: shapes aligned to the result's axes, the convolved axes in ascending order, dtypes, names."""
+
+    signal_shape: tuple[int, ...]
+    kernel_shape: tuple[int, ...]
+    axes: tuple[Axis, ...]
+    signal_dtype: DType
+    kernel_dtype: DType
+    result_dtype: DType
+    mode: str
+    flip: bool
+    conjugate: bool
+    fill_value: object
+
+    @cached_property
+    def positions(self) -> tuple[int, ...]:
+        """The convolved axes of the result."""
+        return tuple(axis.position for axis in self.axes)
+
+    @cached_property
+    def extension_order(self) -> tuple[Axis, ...]:
+        """The convolved axes in the order in which the signal is extended: those that renormalise last."""
+        return tuple(sorted(self.axes, key=lambda axis: axis.boundary == "renormalize"))
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the result: windows on the convolved axes, broadcast sizes on the others."""
+        shape = [k if s == 1 else s for s, k in zip(self.signal_shape, self.kernel_shape, strict=True)]
+        for axis in self.axes:
+            shape[axis.position] = axis.count
+        return tuple(shape)
+
+    @property
+    def working_dtype(self) -> DType:
+        """The dtype that sums are computed in."""
+        return working_dtype(self.result_dtype)
+
+    @property
+    def sums_dtype(self) -> DType:
+        """The dtype of the operands of a direct sum: int64 for exact integers."""
+        return np.dtype(np.int64) if is_exact(self.result_dtype) else self.working_dtype
+
+    @property
+    def kernel_batch(self) -> int:
+        """How many kernels there are."""
+        return self._batch(self.kernel_shape)
+
+    @property
+    def signal_batch(self) -> int:
+        """How many signals there are."""
+        return self._batch(self.signal_shape)
+
+    @property
+    def batch(self) -> int:
+        """How many convolutions there are."""
+        return self._batch(self.shape)
+
+    def _batch(self, shape: tuple[int, ...]) -> int:
+        return prod(size for i, size in enumerate(shape) if i not in self.positions)

@@ -1,0 +1,1 @@
+"""Seeing it: comparisons of the methods on real data, named kernels."""

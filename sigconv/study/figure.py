@@ -1,0 +1,96 @@
+"""The picture of a comparison."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FileError
+from ..planning.explain import question
+from ..text import duration
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+_COLORS = {"direct": "#4c72b0", "fft": "#dd8452", "overlap-add": "#55a868"}
+
+
+def draw(comparison: Comparison, path: str | PathLike[str]) -> None:
+    """Draw a comparison into a file."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise FileError('plots need matplotlib: pip install "sigconv[plot]"') from None
+    figure = Figure(figsize=(12, 7), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(question(comparison.plan.problem))
+    halves: Any = figure.subfigures(2, 1)
+    top, bottom = halves
+    axes = top.subplots(1, 3)
+    for ax, title, data in zip(axes, ("signal", "kernel", "result"), _shown(comparison), strict=True):
+        _array(ax, title, data)
+    left, right = bottom.subplots(1, 2)
+    _times(left, comparison)
+    _curves(right, comparison)
+    figure.savefig(path)
+
+
+def _shown(comparison: Comparison) -> list[NDArray[Any]]:
+    """Return one entry of the batch of signal, kernel and result: their convolved axes."""
+    problem = comparison.plan.problem
+    aligned = (
+        comparison.signal.reshape(problem.signal_shape),
+        comparison.kernel.reshape(problem.kernel_shape),
+        comparison.result,
+    )
+    first = tuple(slice(None) if i in problem.positions else 0 for i in range(len(problem.shape)))
+    return [np.real(array[first]) for array in aligned]
+
+
+def _array(ax: Any, title: str, data: NDArray[Any]) -> None:
+    """Draw a line or an image; of more axes the middle of the first ones."""
+    while data.ndim > 2:
+        data = data[len(data) // 2]
+    if data.ndim == 2:
+        ax.imshow(data, cmap="gray")
+        ax.set_axis_off()
+    else:
+        ax.plot(np.atleast_1d(data), color="0.2", linewidth=0.8)
+        ax.set_xlabel("sample")
+    ax.set_title(f"{title} ({'×'.join(map(str, data.shape))})")
+
+
+def _times(ax: Any, comparison: Comparison) -> None:
+    rows = [row for row in comparison.rows if row.seconds is not None]
+    bars = ax.barh(
+        [row.method for row in rows],
+        [row.seconds * 1e3 for row in rows if row.seconds is not None],
+        color=[_COLORS.get(row.method, "0.5") for row in rows],
+    )
+    labels = [duration(row.seconds or 0) + ("*" if row.extrapolated else "") for row in rows]
+    ax.bar_label(bars, labels, padding=4)
+    ax.margins(x=0.2)
+    ax.invert_yaxis()
+    ax.set_xlabel("median time / ms" + (" (* extrapolated)" if any(row.extrapolated for row in rows) else ""))
+    ax.set_title(f"auto takes {comparison.plan.method}")
+
+
+def _curves(ax: Any, comparison: Comparison) -> None:
+    found = comparison.crossover
+    if not found.lengths:
+        ax.set_axis_off()
+        return
+    ax.loglog(found.lengths, np.array(found.direct) * 1e3, "o-", color=_COLORS["direct"], label="space (direct)")
+    ax.loglog(
+        found.lengths, np.array(found.frequency) * 1e3, "s-", color=_COLORS["fft"], label="frequency (best of FFT)"
+    )
+    if found.taps is not None:
+        ax.axvline(found.taps, color="0.4", linestyle=":", label=f"crossover: {found.taps:.3g} taps")
+    ax.set_xlabel("kernel taps an axis")
+    ax.set_ylabel("time / ms")
+    ax.set_title("signal of " + "×".join(map(str, found.shape)))
+    ax.legend()

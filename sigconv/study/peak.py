@@ -1,0 +1,87 @@
+"""The peak memory of one call, measured in a child process: `python -m sigconv.study.peak FOLDER`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..api import plan, slide
+
+Array = NDArray[Any]
+
+
+def peak_bytes(signal: Array, kernel: Array, arguments: dict[str, Any]) -> int:
+    """Return the extra memory that `slide(signal, kernel, **arguments)` takes at its peak, the result included."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        np.save(folder / "signal.npy", signal)
+        np.save(folder / "kernel.npy", kernel)
+        (folder / "arguments.json").write_text(json.dumps(arguments))
+        command = [sys.executable, "-m", __name__, name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the measuring process failed: {done.stderr.strip().splitlines()[-1:]}")
+    return int(done.stdout)
+
+
+def main(folder: Path) -> None:
+    """Measure the call described in a folder, and print the bytes."""
+    signal, kernel = np.load(folder / "signal.npy"), np.load(folder / "kernel.npy")
+    arguments = json.loads((folder / "arguments.json").read_text())
+    for name in ("axes", "boundary"):
+        if isinstance(arguments.get(name), list):
+            arguments[name] = tuple(arguments[name])
+    _warm_up(signal, kernel, arguments)
+    print(_measured(lambda: slide(signal, kernel, **arguments)))
+
+
+def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any]) -> None:
+    """Import and compile what the call needs, on the smallest signal that takes the same engine."""
+    asked = plan(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **arguments)
+    engine = asked.estimate.settings.engine
+    if engine == "numba":
+        from ..engines import loops
+
+        ones = np.ones(8, asked.problem.sums_dtype)
+        loops.sum_rows(ones, np.zeros(1, np.intp), np.zeros(1, np.intp), ones[:1], np.empty((1, 8), ones.dtype))
+    elif engine != "numpy":
+        from ..engines.transforms import fft_engine
+
+        fft_engine(engine).forward((8,), (0,), np.dtype(float)).run()
+
+
+def _measured(call: Callable[[], Array]) -> int:
+    """Return the larger of two lower bounds: the growth of the process' peak, and of what Python allocated.
+
+    The first misses what stays under an earlier peak, the second what libraries allocate by themselves.
+    """
+    tracemalloc.start()
+    before = _process_peak()
+    result = call()
+    growth = _process_peak() - before
+    traced = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return max(growth, traced, result.nbytes)
+
+
+def _process_peak() -> int:
+    """Return the largest resident size so far, in bytes; 0 where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,89 @@
+"""The engines: every FFT engine against the definition, the lengths, the pool, the compiled loop."""
+
+import numpy as np
+import pytest
+
+from sigconv.engines import transforms
+from sigconv.engines.lengths import fast_length, is_fast
+from sigconv.engines.plain_loops import sum_taps
+from sigconv.engines.protocol import spectrum_shape
+
+ENGINES = ["numpy", "scipy", *(["fftw"] if transforms.installed("pyfftw") else [])]
+SHAPES = [((12,), (0,)), ((3, 10), (1,)), ((6, 4, 9), (0, 2)), ((5, 4), (0, 1)), ((7, 2, 3), (0, 1, 2))]
+
+
+def dft(data, axes):
+    """Return the discrete Fourier transform as a sum over the samples of each axis."""
+    for axis in axes:
+        n = data.shape[axis]
+        wave = np.exp(-2j * np.pi * np.outer(np.arange(n), np.arange(n)) / n)
+        data = np.moveaxis(np.tensordot(wave, data, axes=(1, axis)), 0, axis)
+    return data
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize(("shape", "axes"), SHAPES)
+def test_an_engine_transforms_there_and_back(engine, dtype, shape, axes):
+    """Forward is the sum over the samples, halved on the last axis for real data; inverse returns N times the data."""
+    data = np.random.default_rng(0).random(shape).astype(dtype)
+    with transforms.lease(engine, "forward", shape, axes, data.dtype) as forward:
+        forward.input[...] = data
+        spectrum = forward.run().copy()
+    kept = tuple(slice(0, n) for n in spectrum_shape(shape, axes, data.dtype))
+    size = data.size * np.finfo(dtype).eps
+    assert np.abs(spectrum - dft(data, axes)[kept]).max() <= 16 * size
+    with transforms.lease(engine, "inverse", shape, axes, data.dtype) as inverse:
+        inverse.input[...] = spectrum
+        back = inverse.run().copy()
+    count = np.prod([shape[a] for a in axes])
+    assert back.dtype == data.dtype
+    assert np.abs(back / count - data).max() <= 16 * size
+
+
+def test_fast_lengths_are_the_next_smooth_ones():
+    """Above 16 the next even 7-smooth number, by trial of every number."""
+
+    def smooth(n):
+        for p in (2, 3, 5, 7):
+            while n % p == 0:
+                n //= p
+        return n == 1
+
+    for n in [*range(17, 2000), 99_991, 1_000_003]:
+        expected = next(m for m in range(n, 2 * n + 2) if m % 2 == 0 and smooth(m))
+        assert fast_length(n) == expected
+    assert [fast_length(n) for n in (1, 2, 10, 11, 13, 15, 16)] == [1, 2, 10, 12, 14, 15, 16]
+    assert [n for n in range(1, 40) if not is_fast(n)] == [17, 19, 23, 29, 31, 34, 37, 38]
+
+
+def test_the_pool_keeps_within_its_limit(monkeypatch):
+    """Idle transforms are used again; beyond the limit the oldest go."""
+    pool = transforms._Pool()
+    monkeypatch.setattr(transforms, "_POOL_BYTES", 3000)
+    made = [transforms.NUMPY.forward((n,), (0,), np.dtype(float)) for n in (100, 200, 150)]
+    keys = [("numpy", "forward", t.input.shape, (0,), t.input.dtype) for t in made]
+    for key, transform in zip(keys, made, strict=True):
+        pool.give(key, transform)
+    assert pool.take(keys[0]) is None  # 800 + 1600 + 1200 bytes are over the limit: the first went
+    assert pool.take(keys[1]) is made[1]
+    assert pool.take(keys[1]) is None
+    assert pool.take(keys[2]) is made[2]
+    assert pool._bytes == 0
+
+
+@pytest.mark.skipif(not transforms.installed("numba"), reason="numba, which compiles the loop, is not installed")
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16", "i8"])
+@pytest.mark.parametrize("taps", [1, 7, 8, 9, 25])
+def test_the_compiled_loop_is_the_plain_one(dtype, taps):
+    """Rows, offsets and every remainder of the eight taps a pass: on small integers all sums are exact."""
+    from sigconv.engines.loops import sum_rows
+
+    rng = np.random.default_rng(taps)
+    data = rng.integers(-9, 9, 3000).astype(dtype)
+    kernel = rng.integers(-9, 9, taps).astype(dtype)
+    bases, offsets = rng.integers(0, 900, 3), rng.integers(0, 900, taps)
+    out, expected = np.empty((3, 1100), dtype), np.empty((3, 1100), dtype)
+    sum_rows(data, bases, offsets, kernel, out)
+    sum_taps([np.stack([data[b + o :][:1100] for b in bases]) for o in offsets], kernel, expected)
+    assert np.array_equal(out, expected)

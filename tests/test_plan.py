@@ -1,0 +1,162 @@
+"""Plans: the choice, how it explains itself, what a kept plan fixes; filters."""
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+
+import sigconv
+from sigconv.engines.transforms import installed
+
+
+def test_an_automatic_choice_is_explained():
+    """The chosen method is the one with the least estimated time, and the others say by how much they lost."""
+    plan = sigconv.plan(1_000_000, 1_000)
+    seconds = {c.method: c.estimate.seconds for c in plan.candidates}
+    assert plan.method == min(seconds, key=seconds.get)
+    text = plan.explain()
+    assert "chosen: the least estimated time" in text
+    assert text.count(f"times the time of {plan.method}") == len(seconds) - 1
+    assert "[0, 1000999)" in text
+    assert "halo 999 + 999" in text
+
+
+def test_a_forced_choice_is_explained():
+    """A forced method is chosen whatever it costs, and says that it was forced."""
+    plan = sigconv.plan(1_000_000, 1_000, method="direct")
+    assert plan.method == "direct"
+    assert plan.forced
+    assert "chosen: forced by method=" in plan.explain()
+
+
+def test_a_rejected_candidate_is_explained():
+    """A method that can't serve is listed with its reason, and forcing it is an error with the same reason."""
+    plan = sigconv.plan(100, 10, object)
+    assert plan.method == "direct"
+    assert plan.explain().count("can't serve: Python objects have no transform") == 2
+    with pytest.raises(sigconv.ArgumentValueError, match="Python objects have no transform"):
+        sigconv.plan(100, 10, object, method="fft")
+
+
+def test_max_bytes_changes_the_choice_or_is_refused():
+    """A limit on memory is honoured by smaller blocks or another method, or refused with the size that is needed."""
+    free = sigconv.plan(1_000_000, 1_000, method="overlap-add")
+    limited = sigconv.plan(1_000_000, 1_000, method="overlap-add", max_bytes=free.estimate.bytes // 4)
+    assert limited.estimate.bytes <= free.estimate.bytes // 4
+    assert "max_bytes is 1000000" in sigconv.plan(1_000_000, 1_000, max_bytes=1_000_000).explain()
+    with pytest.raises(sigconv.ArgumentValueError, match=r"needs \d+ bytes of working memory, max_bytes is 1000"):
+        sigconv.plan(1_000_000, 1_000, max_bytes=1000)
+
+
+def test_a_plan_is_an_immutable_value():
+    """Equal questions give equal plans, which can't be changed."""
+    plan = sigconv.plan((30, 40), (3, 3), mode="same", boundary="edge")
+    assert plan == sigconv.plan((30, 40), (3, 3), mode="same", boundary="edge")
+    assert hash(plan) == hash(sigconv.plan((30, 40), (3, 3), mode="same", boundary="edge"))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan.method = "fft"
+
+
+def test_a_plan_prints_a_line():
+    """`print(plan)` names method, question and time in a line."""
+    line = str(sigconv.plan((30, 40), (3, 3), "int16", mode="same", boundary=("edge", "wrap")))
+    assert "\n" not in line
+    assert "convolve 30×40 int16 with 3×3 int16, same, edge/wrap" in line
+
+
+def test_a_plan_computes():
+    """A plan called with operands gives what the call gives, also with an `out` that is the kernel."""
+    rng = np.random.default_rng(1)
+    signal, kernel = rng.random((30, 40)), rng.random((3, 3))
+    plan = sigconv.plan(signal.shape, kernel.shape, flip=False, conjugate=True)
+    assert np.array_equal(plan(signal, kernel), sigconv.correlate(signal, kernel))
+    square = rng.random(9)
+    expected = sigconv.convolve(square, square, "same")
+    assert np.array_equal(sigconv.convolve(square, square, "same", out=square), expected)
+
+
+@pytest.mark.parametrize(
+    ("signal", "kernel"),
+    [(np.ones((4, 3)), np.ones(2)), (np.ones((3, 4)), np.ones(3)), (np.ones((3, 4), "f4"), np.ones(2))],
+)
+def test_a_plan_refuses_other_operands(signal, kernel):
+    """Operands of another shape or dtype are refused."""
+    plan = sigconv.plan((3, 4), 2, axes=1)
+    assert plan(np.ones((3, 4)), np.ones(2)).shape == (3, 5)
+    with pytest.raises(sigconv.ArgumentValueError, match="this plan is for"):
+        plan(signal, kernel)
+
+
+def test_circular_convolution_takes_the_signals_own_length():
+    """`wrap`, `same` is one transform of the signal's own length, and ifft(fft·fft) with the first tap at 0."""
+    signal, kernel = np.random.default_rng(2).random((2, 1000))
+    plan = sigconv.plan(1000, 1000, mode="same", boundary="wrap", center=0, method="fft")
+    assert plan.estimate.settings.lengths == (1000,)
+    textbook = np.fft.ifft(np.fft.fft(signal) * np.fft.fft(kernel)).real
+    allowed = 16 * 2**-53 * np.log2(1000) * np.linalg.norm(signal) * np.linalg.norm(kernel)
+    assert np.abs(plan(signal, kernel) - textbook).max() <= 2 * allowed  # each of the two is within the bound
+
+
+@pytest.mark.parametrize(("mode", "least"), [("full", 1000 + 300 - 1), ("same", 1000 + 150), ("valid", 1000)], ids=str)
+def test_transforms_are_as_short_as_the_window_allows(mode, least):
+    """The FFT's length is the next fast one to n + m − 1 for full, n + m//2 for same, n for valid."""
+    (length,) = sigconv.plan(1000, 300, mode=mode, method="fft").estimate.settings.lengths
+    assert least <= length <= 1.05 * least
+
+
+def test_blocks_cut_every_axis():
+    """Overlap-add cuts an image along both of its axes."""
+    plan = sigconv.plan((2000, 3000), (31, 31), mode="same", method="overlap-add")
+    rows, columns = plan.estimate.settings.tile
+    assert rows < 2000
+    assert columns < 3000
+
+
+def test_large_problems_take_the_compiled_engines():
+    """Where they are installed, numba and FFTW serve large problems; elsewhere numpy and scipy do."""
+    expected = {"direct": ("numba", "numba", "numpy"), "fft": ("fftw", "pyfftw", "scipy")}
+    for method, (engine, module, instead) in expected.items():
+        chosen = sigconv.plan(1_000_000, 1_000, method=method).estimate.settings.engine
+        assert chosen == (engine if installed(module) else instead)
+
+
+def test_a_filter_is_shared_between_threads():
+    """Eight threads over signals of several kinds get what one gets, bit by bit."""
+    rng = np.random.default_rng(3)
+    smooth = sigconv.Filter(rng.random(50), boundary="reflect")
+    signals = [rng.random(n).astype(dtype) for n in (100, 5_000, 70_000) for dtype in ("f4", "f8", "c16")]
+    expected = [smooth(x) for x in signals]
+    found = [[] for _ in range(8)]
+    threads = [threading.Thread(target=lambda to=to: to.extend(smooth(x) for x in signals)) for to in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for results in found:
+        assert all(np.array_equal(a, b) for a, b in zip(results, expected, strict=True))
+
+
+def test_a_filter_explains_itself():
+    """`Filter.explain` is the explanation of its plan for a signal."""
+    smooth = sigconv.Filter(np.ones(50), boundary="reflect", method="fft")
+    assert smooth.explain((1000,)) == smooth.plan((1000,)).explain()
+    assert "reflect" in smooth.explain((1000,))
+    assert smooth.plan((1000,)).method == "fft"
+
+
+def test_workers_come_from_the_environment(monkeypatch):
+    """SIGCONV_NUM_THREADS caps the workers, else OMP_NUM_THREADS does; what is no number does not."""
+    from sigconv.methods.execute import available_workers
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("SIGCONV_NUM_THREADS", raising=False)
+    cpus = available_workers(None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert available_workers(None) == 1
+    monkeypatch.setenv("SIGCONV_NUM_THREADS", str(cpus + 7))
+    assert available_workers(None) == cpus
+    monkeypatch.setenv("SIGCONV_NUM_THREADS", "many")
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert available_workers(None) == cpus
+    assert available_workers(3) == 3
