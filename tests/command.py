@@ -1,10 +1,12 @@
 """The command as a process, on inputs made here."""
 
 import os
-import select
+import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -24,28 +26,56 @@ def succeed(*arguments, folder):
     return done.stdout
 
 
+class Screen:
+    """What a process wrote to its terminal; read all the time, as a terminal that nobody reads stops the process."""
+
+    def __init__(self, process, descriptor):
+        self.process = process
+        self.shown = b""
+        self._descriptor = descriptor
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        with suppress(OSError):  # how Linux says that the other end is closed
+            while data := os.read(self._descriptor, 1 << 16):
+                self.shown += data
+
+    def wait_for(self, wanted):
+        """Return whether something shows up before the process ends, or a minute is over."""
+        end = time.monotonic() + 60
+        while wanted not in self.shown and self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        return wanted in self.shown
+
+    def finish(self):
+        """Return what the process wrote to stdout, when it has ended and all is read."""
+        told, _ = self.process.communicate(timeout=60)
+        self._reader.join(timeout=60)
+        return told
+
+
 @contextmanager
-def on_terminal(command, folder):
-    """Start a process whose stderr is a terminal; give it and where its screen can be read."""
+def on_terminal(*arguments, folder):
+    """Start the command with a terminal as its stderr."""
     import pty
 
-    screen, terminal = pty.openpty()
+    descriptor, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sigconv", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored under nohup, say
+    )
+    os.close(terminal)
     try:
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=terminal) as process:
-            yield process, screen
+        yield Screen(process, descriptor)
     finally:
-        os.close(terminal)
-        os.close(screen)
-
-
-def until(wanted, screen):
-    """Read a screen until something shows; False when a minute passes without."""
-    shown = b""
-    while select.select([screen], [], [], 60)[0]:
-        shown += os.read(screen, 1 << 16)
-        if wanted in shown:
-            return True
-    return False
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        os.close(descriptor)
 
 
 def make_inputs(folder):

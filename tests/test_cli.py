@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from command import POSIX, RNG, make_inputs, on_terminal, run, succeed, until
+from command import POSIX, RNG, make_inputs, on_terminal, run, succeed
 
 import sigconv
 
@@ -108,11 +108,11 @@ def test_importing_the_package_loads_no_library_of_the_command(tmp_path):
 @POSIX
 def test_a_progress_bar_shows_on_a_terminal_only(tmp_path):
     np.save(tmp_path / "x.npy", RNG.normal(size=(600, 600)))
-    command = [sys.executable, "-m", "sigconv", "apply", "x.npy", "gaussian:41", "-o", "o.npy", "--method", "direct"]
-    with on_terminal(command, tmp_path) as (process, screen):
-        assert until(b"direct", screen)
-        assert process.communicate(timeout=60)[0] == b"o.npy: array of shape (600, 600), float64, method direct\n"
-    assert process.returncode == 0
+    with on_terminal("apply", "x.npy", "gaussian:41", "-o", "o.npy", "--method", "direct", folder=tmp_path) as screen:
+        assert screen.finish() == b"o.npy: array of shape (600, 600), float64, method direct\n"
+    assert screen.process.returncode == 0
+    assert b"direct" in screen.shown
+    assert "━".encode() in screen.shown
 
 
 @POSIX

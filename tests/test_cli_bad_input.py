@@ -2,11 +2,10 @@
 
 import os
 import signal
-import sys
 
 import numpy as np
 import pytest
-from command import POSIX, RNG, make_inputs, on_terminal, run, until
+from command import POSIX, RNG, make_inputs, on_terminal, run
 
 soundfile = pytest.importorskip("soundfile")
 Image = pytest.importorskip("PIL.Image")
@@ -121,12 +120,11 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path, number):
     np.save(tmp_path / "x.npy", RNG.normal(size=3_000_000))
     np.save(tmp_path / "k.npy", np.ones(30_000))
     (tmp_path / "out.npy").write_text("old")
-    command = [sys.executable, "-m", "sigconv", "apply", "x.npy", "k.npy", "-o", "out.npy", "--method", "direct"]
-    with on_terminal(command, tmp_path) as (process, screen):
-        assert until(b"direct", screen)  # the bar shows that it computes
-        process.send_signal(number)
-        assert process.communicate(timeout=60)[0] == b""
-        assert b"Traceback" not in os.read(screen, 1 << 16)
-    assert process.returncode == 128 + number
+    with on_terminal("apply", "x.npy", "k.npy", "-o", "out.npy", "--method", "direct", folder=tmp_path) as screen:
+        assert screen.wait_for(b"direct")  # the bar shows that it computes
+        screen.process.send_signal(number)
+        assert screen.finish() == b""
+    assert screen.process.returncode == 128 + number
+    assert b"Traceback" not in screen.shown
     assert (tmp_path / "out.npy").read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["k.npy", "out.npy", "x.npy"]

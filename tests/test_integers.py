@@ -209,22 +209,26 @@ def test_booleans_are_counted(method):
 # --- the first bad index ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", [0, 17, 9_000, 19_999])
+@pytest.mark.parametrize("where", [0, 17, 90_000, 199_999])
 @every_method
 def test_the_first_overflow_is_named(method, where):
-    """The message has the index of the first result that does not fit, over all blocks."""
-    signal = np.zeros(20_000, np.int64)
-    signal[[where, *([19_999] if where < 19_999 else [])]] = MOST
+    """The message has the index of the first result that does not fit, over all tiles and blocks."""
+    signal = np.zeros(200_000, np.int64)
+    signal[[where, min(where + 60_000, 199_999), 199_999]] = MOST
     with pytest.raises(sigconv.ResultOverflowError, match=index_pattern((where,))):
         sigconv.convolve(signal, np.array([2, 0, 5]), "full", method)
 
 
+@pytest.mark.parametrize("first", [(40, 25), (10, 480), (399, 499)])
 @every_method
-def test_the_first_overflow_of_an_image_is_named(method):
-    """On several axes the first in C order is named, by all its indices."""
-    signal = np.zeros((50, 60), np.int64)
-    signal[[41, 40], [3, 25]] = LEAST
-    with pytest.raises(sigconv.ResultOverflowError, match=index_pattern((40, 26))):
+def test_the_first_overflow_of_an_image_is_named(method, first):
+    """On several axes the first in C order is named, by all its indices, wherever the tiles end."""
+    signal = np.zeros((400, 500), np.int64)
+    signal[first] = signal[min(first[0] + 5, 399) :, 3] = LEAST
+    signal[399, 499] = LEAST
+    if first[0] == 399:
+        signal[399, 3] = 0
+    with pytest.raises(sigconv.ResultOverflowError, match=index_pattern((first[0], first[1] + 1))):
         sigconv.convolve(signal, [[0, -1]], "full", method)
 
 

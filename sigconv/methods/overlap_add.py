@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from math import prod
 
 from ..engines.lengths import fast_length
-from ..engines.protocol import Array
 from ..engines.transforms import engine_name
 from ..semantics.problem import Problem
 from . import spectral
-from .fft import spectral_estimate, spectral_reason
 from .protocol import Costs, Estimate, Settings
-from .tiles import Tile, tile_steps
+from .tiles import tile_steps
+from .transform_method import TransformMethod, estimate, whole_length
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -25,14 +24,10 @@ _SMALLEST = 256
 _BATCH = 1 << 15
 
 
-class OverlapAdd:
+class OverlapAdd(TransformMethod):
     """Blocks whose transforms are a few times as long as the kernel."""
 
     name = "overlap-add"
-
-    def reject(self, problem: Problem) -> str | None:
-        """Serve all numbers."""
-        return spectral_reason(problem)
 
     def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
         """Return the cheapest block lengths that fit in memory (the smallest ones if none fit)."""
@@ -40,27 +35,15 @@ class OverlapAdd:
         fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
         return min(fitting, key=lambda e: e.seconds) if fitting else min(found, key=lambda e: e.bytes)
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
-        """Return the kernel's spectrum at the block's length."""
-        return spectral.prepare(kernel, problem, settings)
-
-    def block(self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
-        """Return one tile of the result."""
-        return spectral.block(state, problem, settings, tile, signal)
-
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"engine": settings.engine, "block": " × ".join(map(str, settings.lengths))}
 
 
-def _tail(axis_taps: tuple[int, int], dilation: int) -> int:
-    return dilation * (axis_taps[1] - axis_taps[0] - 1)
-
-
 def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
-    tails = [_tail(spectral.taps_needed(a), a.dilation) for a in problem.axes]
-    whole = [fast_length(spectral.alias_free_length(a, a.count)) for a in problem.axes]
+    tails = [spectral.tail(axis) for axis in problem.axes]
+    whole = [whole_length(axis) for axis in problem.axes]
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     seen: set[tuple[int, ...]] = set()
     for doubling in range(1, 24):
@@ -80,7 +63,7 @@ def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> Estim
     blocks = prod(-(-axis.count // max(1, step)) for axis, step in zip(problem.axes, steps, strict=True))
     engine = engine_name(blocks * prod(lengths) * problem.batch, spectral.transform_dtype(problem))
     settings = Settings(tile, engine, lengths, (False,) * len(lengths))
-    return spectral_estimate(problem, costs, settings, blocks)
+    return estimate(problem, costs, settings, blocks)
 
 
 def _outputs(problem: Problem, number: int, length: int) -> int:
@@ -88,4 +71,4 @@ def _outputs(problem: Problem, number: int, length: int) -> int:
     axis = problem.axes[number]
     if length >= spectral.alias_free_length(axis, axis.count):
         return axis.count
-    return (length - _tail(spectral.taps_needed(axis), axis.dilation) - 1) // axis.stride + 1
+    return (length - spectral.tail(axis) - 1) // axis.stride + 1

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engines.protocol import Array, spectrum_dtype
+from ..engines.protocol import Array
 from ..engines.transforms import lease
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import transform_bound
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .orientation import dilated
-from .protocol import Costs, Settings
+from .protocol import Settings
 from .tiles import Reach, Tile, clipped, contributing, gather, reach_of, trimmed
 
 
@@ -38,15 +38,19 @@ def taps_needed(axis: Axis) -> tuple[int, int]:
     return (low, high) if low < high else (0, 1)
 
 
+def tail(axis: Axis) -> int:
+    """Return by how many samples a convolution with the needed taps is longer than its signal."""
+    low, high = taps_needed(axis)
+    return axis.dilation * (high - low - 1)
+
+
 def alias_free_length(axis: Axis, outputs: int) -> int:
     """Return the shortest transform length for a tile of some outputs of an axis."""
-    low, high = taps_needed(axis)
-    tail = axis.dilation * (high - low - 1)
     if outputs < axis.count:
-        return axis.stride * (outputs - 1) + 1 + tail
-    r = clipped(reach_of(axis, slice(0, axis.count), (low, high)))
+        return axis.stride * (outputs - 1) + 1 + tail(axis)
+    r = clipped(reach_of(axis, slice(0, axis.count), taps_needed(axis)))
     start, stop = local_window(r)
-    return max(1, stop, r.stop - r.start + tail - start)
+    return max(1, stop, r.stop - r.start + tail(axis) - start)
 
 
 def local_window(r: Reach) -> tuple[int, int]:
@@ -186,26 +190,3 @@ def _capacity(kernel: Array, piece: Array, problem: Problem, settings: Settings)
         for a, n, c in zip(problem.axes, settings.lengths, settings.circular, strict=True)
     )
     return 0.25 / transform_bound(np.dtype(np.float64), prod(settings.lengths), size * wound)
-
-
-def spectrum_bytes(problem: Problem, settings: Settings, batch: int) -> int:
-    """Return the bytes of the spectra of some arrays."""
-    samples = prod(settings.lengths) * batch
-    halved = 1 if transform_dtype(problem).kind == "c" else 2
-    return samples * spectrum_dtype(transform_dtype(problem)).itemsize // halved
-
-
-def work_bytes(problem: Problem, settings: Settings) -> int:
-    """Return what one worker holds: the piece, samples and spectra of both transforms."""
-    batch = prod(t for i, t in enumerate(settings.tile) if i not in problem.positions)
-    return 5 * spectrum_bytes(problem, settings, max(1, batch))
-
-
-def transform_seconds(costs: Costs, problem: Problem, settings: Settings, tiles: int) -> float:
-    """Return the time of transforming all tiles, there and back, and their products."""
-    dtype, length = transform_dtype(problem), prod(settings.lengths)
-    per_batch = tiles * length
-    limbs = 3 if is_exact(problem.result_dtype) and problem.signal_dtype.itemsize > 2 else 1
-    samples = limbs * per_batch * (problem.signal_batch + problem.batch)
-    seconds = costs.transform(settings.engine, dtype, samples, length)
-    return seconds + costs.passes(3 * spectrum_bytes(problem, settings, problem.batch * tiles))

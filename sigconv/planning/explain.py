@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from ..methods.protocol import Estimate
 from ..methods.registry import METHODS
 from ..semantics.problem import Axis, Problem
 from ..text import columns, duration, shape_text, size
-
-if TYPE_CHECKING:
-    from .plan import Candidate, Plan
+from .candidate import Candidate
 
 
-def summary(plan: Plan) -> str:
-    """Return the plan in a line."""
-    settings = METHODS[plan.method].describe(plan.estimate.settings)
-    details = ", ".join(f"{name} {value}" for name, value in settings.items())
-    return f"{plan.method} ({details}) for {question(plan.problem)}, about {duration(plan.estimate.seconds)}"
+def summary(problem: Problem, method: str, estimate: Estimate) -> str:
+    """Return a choice in a line."""
+    details = _settings(method, estimate)
+    return f"{method} ({details}) for {question(problem)}, about {duration(estimate.seconds)}"
+
+
+def _settings(method: str, estimate: Estimate) -> str:
+    return ", ".join(f"{name} {value}" for name, value in METHODS[method].describe(estimate.settings).items())
 
 
 def question(problem: Problem) -> str:
@@ -28,12 +30,13 @@ def question(problem: Problem) -> str:
     return f"{operator} {operands}, {problem.mode}, {boundaries}"
 
 
-def explain(plan: Plan) -> str:
-    """Return the question, the windows, and a row for every candidate."""
-    header = ("method", "time", "memory", "settings", "verdict")
-    table = columns([header, *(_row(c, plan) for c in plan.candidates)])
-    result = f" -> {shape_text(plan.problem.shape)} {plan.problem.result_dtype}"
-    return "\n".join([question(plan.problem) + result, *map(_window, plan.problem.axes), *table])
+def explain(problem: Problem, method: str, candidates: Sequence[Candidate], forced: bool) -> str:
+    """Return the question, the windows, and a row for every candidate; times and memory are of one worker."""
+    best = next(c.estimate.seconds for c in candidates if c.method == method and c.estimate is not None)
+    rows = [(*_offer(c), _verdict(c, method, best, forced)) for c in candidates]
+    table = columns([("method", "time", "memory", "settings", "verdict"), *rows])
+    result = f" -> {shape_text(problem.shape)} {problem.result_dtype}"
+    return "\n".join([question(problem) + result, *map(_window, problem.axes), *table])
 
 
 def _window(axis: Axis) -> str:
@@ -42,23 +45,19 @@ def _window(axis: Axis) -> str:
     return f"axis {axis.position}: outputs [{axis.start}, {axis.stop}){steps} of the full result, halo {lo} + {hi}"
 
 
-def _row(candidate: Candidate, plan: Plan) -> tuple[str, str, str, str, str]:
-    """Return a candidate's row; times and memory are of one worker."""
-    if candidate.estimate is None:
-        return candidate.method, "-", "-", "-", f"can't serve: {candidate.reason}"
-    settings = METHODS[candidate.method].describe(candidate.estimate.settings)
-    words = ", ".join(f"{name} {value}" for name, value in settings.items())
+def _offer(candidate: Candidate) -> tuple[str, str, str, str]:
     estimate = candidate.estimate
-    return candidate.method, duration(estimate.seconds), size(estimate.bytes), words, _verdict(candidate, plan)
+    if estimate is None:
+        return candidate.method, "-", "-", "-"
+    return candidate.method, duration(estimate.seconds), size(estimate.bytes), _settings(candidate.method, estimate)
 
 
-def _verdict(candidate: Candidate, plan: Plan) -> str:
+def _verdict(candidate: Candidate, method: str, best: float, forced: bool) -> str:
     """Return why a candidate was chosen or lost."""
-    assert candidate.estimate is not None
-    if candidate.method == plan.method:
-        return "chosen: forced by method=" if plan.forced else "chosen: the least estimated time"
-    if candidate.reason is not None:
+    if candidate.method == method:
+        return "chosen: forced by method=" if forced else "chosen: the least estimated time"
+    if candidate.reason is not None or candidate.estimate is None:
         return f"can't serve: {candidate.reason}"
-    if plan.forced:
-        return f"not asked: method={plan.method!r} was forced"
-    return f"{candidate.estimate.seconds / plan.estimate.seconds:.3g} times the time of {plan.method}"
+    if forced:
+        return f"not asked: method={method!r} was forced"
+    return f"{candidate.estimate.seconds / best:.3g} times the time of {method}"

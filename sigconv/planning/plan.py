@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +15,9 @@ from ..methods.protocol import Estimate
 from ..methods.registry import METHODS, check_method
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem
+from .candidate import Candidate, offer
 from .cost import PRIORS, Prices
 from .explain import explain, summary
-
-
-class Candidate(NamedTuple):
-    """A method's offer for a problem: its estimate, or the reason why it can't serve."""
-
-    method: str
-    estimate: Estimate | None
-    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -53,11 +46,11 @@ class Plan:
     forced: bool
 
     def __str__(self) -> str:
-        return summary(self)
+        return summary(self.problem, self.method, self.estimate)
 
     def explain(self) -> str:
         """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
-        return explain(self)
+        return explain(self.problem, self.method, self.candidates, self.forced)
 
     def prepare(self, kernel: Any) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals."""
@@ -122,28 +115,11 @@ def choose(problem: Problem, method: str = "auto", max_bytes: int | None = None,
 
 @lru_cache(maxsize=1024)
 def _choose(problem: Problem, method: str, max_bytes: int | None, costs: Prices) -> Plan:
-    candidates = tuple(_candidate(name, problem, max_bytes, costs) for name in METHODS)
+    candidates = tuple(offer(name, problem, max_bytes, costs) for name in METHODS)
     considered = [c for c in candidates if method in ("auto", c.method)]
-    serving = [c for c in considered if c.reason is None and c.estimate is not None]
+    serving = [(c.estimate.seconds, c) for c in considered if c.estimate is not None and c.reason is None]
     if not serving:
-        reasons = "; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered)
-        raise ArgumentValueError(reasons)
-    best = min(serving, key=_seconds)
+        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
+    best = min(serving)[1]
     assert best.estimate is not None
     return Plan(problem, best.method, best.estimate, candidates, method != "auto")
-
-
-def _seconds(candidate: Candidate) -> float:
-    assert candidate.estimate is not None
-    return candidate.estimate.seconds
-
-
-def _candidate(name: str, problem: Problem, max_bytes: int | None, costs: Prices) -> Candidate:
-    """Return a method's offer."""
-    reason = METHODS[name].reject(problem)
-    if reason is not None:
-        return Candidate(name, None, reason)
-    estimate = METHODS[name].estimate(problem, costs, max_bytes)
-    if max_bytes is not None and estimate.bytes > max_bytes:
-        reason = f"it needs {estimate.bytes} bytes of working memory, max_bytes is {max_bytes}"
-    return Candidate(name, estimate, reason)

@@ -24,10 +24,11 @@ from ..semantics.dtypes import is_exact
 from ..semantics.operands import as_operand
 from ..semantics.options import Options, arguments
 from ..semantics.problem import Problem
-from .comparison import Comparison, Row
+from .comparison import Comparison
 from .crossover import crossover
 from .exact import exact_outputs, seeded_outputs
 from .peak import peak_bytes
+from .row import Row
 from .samples import samples
 from .witness import scipy_result
 

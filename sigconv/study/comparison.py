@@ -12,43 +12,10 @@ from ..planning.explain import question
 from ..planning.plan import Plan
 from ..text import columns, duration, figures, shape_text, size
 from .crossover import Crossover
+from .figure import draw
+from .row import Row
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One method's measurements; or only the reason why it can't serve.
-
-    Attributes
-    ----------
-    seconds : float
-        Median time of a call.
-    extrapolated : bool
-        Whether only a part was computed, and its time scaled up.
-    peak_bytes : int
-        Peak extra memory in a child process, the result included (of the part, if only a part was computed).
-    error : float
-        Largest distance from exact arithmetic, over the largest output.
-    bound : float
-        What the contract allows for that.
-    difference : float
-        Largest distance from SciPy's result, over the largest output.
-    """
-
-    method: str
-    seconds: float | None = None
-    extrapolated: bool = False
-    peak_bytes: int | None = None
-    error: float | None = None
-    bound: float | None = None
-    difference: float | None = None
-    reason: str | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the error is within the bound."""
-        return self.error is not None and self.bound is not None and self.error <= self.bound
 
 
 @dataclass(frozen=True)
@@ -91,9 +58,7 @@ class Comparison:
 
     def plot(self, path: str | PathLike[str]) -> None:
         """Draw signal, kernel and result, the times, and the crossover, into a file of any kind matplotlib writes."""
-        from .figure import draw
-
-        draw(self, path)
+        draw(self.plan, self.rows, self.crossover, (self.signal, self.kernel, self.result), path)
 
     def _rows(self) -> list[str]:
         header = ("method", "median time", "vs direct", "peak memory", "largest error", "allowed", "vs SciPy")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileError
 from ..planning.explain import question
-from ..text import duration
+from ..planning.plan import Plan
+from ..semantics.problem import Problem
+from ..text import duration, shape_text
+from .crossover import Crossover
+from .row import Row
 
-if TYPE_CHECKING:
-    from .comparison import Comparison
+Array = NDArray[Any]
 
 _COLORS = {"direct": "#4c72b0", "fft": "#dd8452", "overlap-add": "#55a868"}
 
 
-def draw(comparison: Comparison, path: str | PathLike[str]) -> None:
-    """Draw a comparison into a file."""
+def draw(
+    plan: Plan, rows: Sequence[Row], crossover: Crossover, arrays: Sequence[Array], path: str | PathLike[str]
+) -> None:
+    """Draw a comparison (its plan, measurements, crossover; signal, kernel and result) into a file."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -27,31 +33,26 @@ def draw(comparison: Comparison, path: str | PathLike[str]) -> None:
         raise FileError('plots need matplotlib: pip install "sigconv[plot]"') from None
     figure = Figure(figsize=(12, 7), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(question(comparison.plan.problem))
+    figure.suptitle(question(plan.problem))
     halves: Any = figure.subfigures(2, 1)
     top, bottom = halves
     axes = top.subplots(1, 3)
-    for ax, title, data in zip(axes, ("signal", "kernel", "result"), _shown(comparison), strict=True):
+    for ax, title, data in zip(axes, ("signal", "kernel", "result"), _shown(plan.problem, arrays), strict=True):
         _array(ax, title, data)
     left, right = bottom.subplots(1, 2)
-    _times(left, comparison)
-    _curves(right, comparison)
+    _times(left, rows, plan.method)
+    _curves(right, crossover)
     figure.savefig(path)
 
 
-def _shown(comparison: Comparison) -> list[NDArray[Any]]:
+def _shown(problem: Problem, arrays: Sequence[Array]) -> list[Array]:
     """Return one entry of the batch of signal, kernel and result: their convolved axes."""
-    problem = comparison.plan.problem
-    aligned = (
-        comparison.signal.reshape(problem.signal_shape),
-        comparison.kernel.reshape(problem.kernel_shape),
-        comparison.result,
-    )
+    shapes = (problem.signal_shape, problem.kernel_shape, problem.shape)
     first = tuple(slice(None) if i in problem.positions else 0 for i in range(len(problem.shape)))
-    return [np.real(array[first]) for array in aligned]
+    return [np.real(array.reshape(shape)[first]) for array, shape in zip(arrays, shapes, strict=True)]
 
 
-def _array(ax: Any, title: str, data: NDArray[Any]) -> None:
+def _array(ax: Any, title: str, data: Array) -> None:
     """Draw a line or an image; of more axes the middle of the first ones."""
     while data.ndim > 2:
         data = data[len(data) // 2]
@@ -61,11 +62,11 @@ def _array(ax: Any, title: str, data: NDArray[Any]) -> None:
     else:
         ax.plot(np.atleast_1d(data), color="0.2", linewidth=0.8)
         ax.set_xlabel("sample")
-    ax.set_title(f"{title} ({'×'.join(map(str, data.shape))})")
+    ax.set_title(f"{title} ({shape_text(data.shape)})")
 
 
-def _times(ax: Any, comparison: Comparison) -> None:
-    rows = [row for row in comparison.rows if row.seconds is not None]
+def _times(ax: Any, rows: Sequence[Row], chosen: str) -> None:
+    rows = [row for row in rows if row.seconds is not None]
     bars = ax.barh(
         [row.method for row in rows],
         [row.seconds * 1e3 for row in rows if row.seconds is not None],
@@ -76,11 +77,10 @@ def _times(ax: Any, comparison: Comparison) -> None:
     ax.margins(x=0.2)
     ax.invert_yaxis()
     ax.set_xlabel("median time / ms" + (" (* extrapolated)" if any(row.extrapolated for row in rows) else ""))
-    ax.set_title(f"auto takes {comparison.plan.method}")
+    ax.set_title(f"auto takes {chosen}")
 
 
-def _curves(ax: Any, comparison: Comparison) -> None:
-    found = comparison.crossover
+def _curves(ax: Any, found: Crossover) -> None:
     if not found.lengths:
         ax.set_axis_off()
         return
@@ -92,5 +92,5 @@ def _curves(ax: Any, comparison: Comparison) -> None:
         ax.axvline(found.taps, color="0.4", linestyle=":", label=f"crossover: {found.taps:.3g} taps")
     ax.set_xlabel("kernel taps an axis")
     ax.set_ylabel("time / ms")
-    ax.set_title("signal of " + "×".join(map(str, found.shape)))
+    ax.set_title("signal of " + shape_text(found.shape))
     ax.legend()
