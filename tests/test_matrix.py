@@ -553,13 +553,14 @@ def test_out_may_overlap_the_signal(method, n, shift, boundary):
     assert out.tobytes() == alone.tobytes()
 
 
+@pytest.mark.parametrize("m", [7, 100_000])
 @pytest.mark.parametrize("method", METHODS)
-def test_out_may_overlap_the_kernel(method):
-    """Nor does it matter when the result covers the kernel."""
-    kernel = np.arange(1, 8)
+def test_out_may_overlap_the_kernel(method, m):
+    """Nor does it matter when the result covers the kernel, tile after tile."""
+    kernel = np.arange(1, m + 1) % 1009
     alone = sigconv.convolve([2, -1, 5], kernel.copy(), "valid", method)
-    got = sigconv.convolve([2, -1, 5], kernel, "valid", method, out=kernel[1:6])
-    assert got.tolist() == alone.tolist() == kernel[1:6].tolist()
+    got = sigconv.convolve([2, -1, 5], kernel, "valid", method, out=kernel[1 : m - 1])
+    assert got.tolist() == alone.tolist() == kernel[1 : m - 1].tolist()
 
 
 @pytest.mark.parametrize("method", METHODS)

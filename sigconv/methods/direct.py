@@ -20,8 +20,9 @@ from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps, trimm
 # Outputs of a tile: with their input they stay in the second-level cache.
 _TILE = 1 << 16
 _ROW = 1 << 12
-# Above this many products Numba repays being imported.
-_COMPILED = 1 << 22
+# Above this many products Numba repays being imported: numpy.convolve serves whole lines well, NumPy's sums over taps
+# of several axes pass through memory once a tap.
+_COMPILED_LINES, _COMPILED_TAPS = 1 << 23, 1 << 20
 _COMPILED_DTYPES = "fdFD"  # and integers, which are summed in int64
 
 
@@ -39,7 +40,8 @@ class Direct:
         tile = tile_steps(problem, _conv_steps(problem), _TILE)
         products = prod(problem.shape) * prod(_taps_met(a, tile[a.position]) for a in problem.axes)
         engine = _engine(problem, products)
-        seconds = costs.products(engine, problem.working_dtype, products)
+        loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
+        seconds = costs.products(loop, problem.working_dtype, products)
         seconds += costs.tile * count_tiles(problem.shape, tile) + costs.call
         itemsize = problem.working_dtype.itemsize
         extended = prod(_extended(problem, tile)) * itemsize
@@ -97,9 +99,14 @@ def _extended(problem: Problem, tile: tuple[int, ...]) -> list[int]:
     return shape
 
 
+def _is_lines(problem: Problem) -> bool:
+    """Return whether numpy.convolve can serve: one axis, every tap and every output."""
+    return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
+
+
 def _engine(problem: Problem, products: float) -> str:
     known = is_exact(problem.result_dtype) or problem.working_dtype.char in _COMPILED_DTYPES
-    worth = bool(problem.axes) and products >= _COMPILED
+    worth = bool(problem.axes) and products >= (_COMPILED_LINES if _is_lines(problem) else _COMPILED_TAPS)
     return "numba" if known and worth and installed("numba") else "numpy"
 
 

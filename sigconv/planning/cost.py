@@ -12,6 +12,7 @@ import numpy as np
 _PRODUCTS = {
     "numba": {"f": 2.9e10, "d": 1.5e10, "F": 8.5e9, "D": 4.2e9, "integer": 1.3e10},
     "numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
+    "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
 }
 # Nominal operations (2.5 N log2 N of a real transform, 5 N log2 N of a complex one) a second, in float32.
 _OPERATIONS = {"fftw": 2.4e10, "scipy": 9e9, "numpy": 5e9}

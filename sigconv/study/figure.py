@@ -81,6 +81,8 @@ def _times(ax: Any, rows: Sequence[Row], chosen: str) -> None:
 
 
 def _curves(ax: Any, found: Crossover) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     if not found.lengths:
         ax.set_axis_off()
         return
@@ -90,6 +92,12 @@ def _curves(ax: Any, found: Crossover) -> None:
     )
     if found.taps is not None:
         ax.axvline(found.taps, color="0.4", linestyle=":", label=f"crossover: {found.taps:.3g} taps")
+    ax.set_xticks([n for n in found.lengths if n & (n - 1) == 0])
+    ax.xaxis.set_major_formatter("{x:.0f}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("kernel taps an axis")
     ax.set_ylabel("time / ms")
     ax.set_title("signal of " + shape_text(found.shape))

@@ -45,7 +45,9 @@ def main(folder: Path) -> None:
 
 
 def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any]) -> None:
-    """Import and compile what the call needs, on the smallest signal that takes the same engine."""
+    """Import and compile what the call needs: a small one of its kind, and the engine of the large one."""
+    corner = tuple(slice(0, 4) for _ in range(max(signal.ndim, kernel.ndim)))
+    slide(signal[corner[: signal.ndim]], kernel[corner[: kernel.ndim]], **(arguments | {"mode": "full"}))
     asked = plan(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **arguments)
     engine = asked.estimate.settings.engine
     if engine == "numba":
