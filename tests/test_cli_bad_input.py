@@ -21,6 +21,7 @@ HUGE = pytest.param("sparse.npy", "k.npy", (), "not enough memory", marks=POSIX)
 
 BAD = [
     ("none.wav", "box:3", (), "no such file or folder"),
+    ("two\nlines.wav", "box:3", (), "no such file or folder"),
     ("text.wav", "box:3", (), "does not hold WAV data"),
     ("png.jpg", "box:3", (), "holds PNG data: rename it to .png"),
     ("cut.wav", "box:3", (), "truncated"),

@@ -84,6 +84,15 @@ def test_a_file_larger_than_the_memory(tmp_path, monkeypatch, suffix):
         files.read(path)
 
 
+def test_the_limit_of_a_container_leaves_room_for_what_is_only_cached(tmp_path):
+    for name, text in [("max", "1000"), ("current", "900"), ("stat", "anon 500\nactive_file 300\ninactive_file 50")]:
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert memory._container_free(tmp_path) == 1000 - (900 - 350)
+    (tmp_path / "memory.max").write_text("max")
+    assert memory._container_free(tmp_path) is None
+    assert memory._container_free(tmp_path / "none") is None
+
+
 def test_the_free_memory_is_plausible():
     room = memory.available()
     assert room is None or 2**20 < room < 2**50

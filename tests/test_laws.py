@@ -1,5 +1,7 @@
 """The algebra of the two operators, for every method: exactly on integers, within the bound on complex numbers."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import oracle
 import pytest
@@ -266,6 +268,21 @@ def test_plans_and_filters_repeat_the_call(method, dtype, problem, seed):
     out = np.zeros_like(plain)
     assert applied(signal, out=out) is out
     assert out.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32"])
+@every_method
+def test_a_filter_is_shared_between_threads(method, dtype):
+    """Threads that call one filter, also with signals of different lengths, get the bits of plain calls."""
+    rng = np.random.default_rng(3)
+    kernel = strategies.samples(rng, dtype, 50)
+    signals_of_many_lengths = [strategies.samples(rng, dtype, 400 + 10 * (i % 12)) for i in range(48)]
+    shared = sigconv.Filter(kernel, method=method, boundary="wrap", workers=1)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(shared, signals_of_many_lengths))
+    for signal, result in zip(signals_of_many_lengths, results, strict=True):
+        plain = sigconv.convolve(signal, kernel, "same", method, boundary="wrap")
+        assert result.tobytes() == plain.tobytes()
 
 
 def test_a_plan_is_a_value():

@@ -29,7 +29,7 @@ def require(size: int, purpose: str) -> None:
     """
     room = available()
     if room is not None and size > room:
-        raise MemoryError(f"{purpose} takes {size / 2**30:.4g} GiB and {max(room, 0) / 2**30:.4g} GiB are free")
+        raise MemoryError(f"{purpose} takes {size / 2**30:.4g} GiB and {room / 2**30:.4g} GiB are free")
 
 
 def _linux_free() -> int | None:
@@ -40,11 +40,14 @@ def _linux_free() -> int | None:
         return None
 
 
-def _container_free() -> int | None:
-    folder = Path("/sys/fs/cgroup")
+def _container_free(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What a container may still take; what it holds counts the cache of files, which gives way when it is needed."""
     try:
-        return int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):  # not a container, or "max": no limit
+        statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        cached = int(statistics["active_file"]) + int(statistics["inactive_file"])
+        held = int((folder / "memory.current").read_text()) - cached
+        return max(0, int((folder / "memory.max").read_text()) - held)
+    except (OSError, ValueError, KeyError):  # not a container, or "max": no limit
         return None
 
 
