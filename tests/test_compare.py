@@ -1,6 +1,7 @@
 """`compare`: exact outputs, SciPy's witness, the table, the dict, the plot; memory."""
 
 import json
+import subprocess
 from fractions import Fraction
 
 import numpy as np
@@ -124,6 +125,23 @@ def test_compare_sees_a_wrong_method(monkeypatch):
     assert "NOT all methods agree" in result.table()
 
 
+def test_compare_allows_float16_its_rounding():
+    """Results of float16 may be off by half a unit of float16, and SciPy's by no more of uint8 than of float64."""
+    result = sigconv.compare(np.ones(2000, "f2"), np.ones(101, "f2") / 101, repeats=1, boundary="renormalize")
+    assert all(row.holds for row in result.rows)
+    bytes_ = np.random.default_rng(7).integers(0, 255, 500).astype("u1")
+    result = sigconv.compare(bytes_, np.full(9, 1 / 9), repeats=1)
+    assert all(row.difference <= 2 * max(r.bound for r in result.rows) for row in result.rows)
+
+
+def test_compare_says_when_memory_can_not_be_measured(monkeypatch):
+    """A child process that fails is an error in words."""
+    failed = subprocess.CompletedProcess([], 1, stdout="", stderr="Traceback\nMemoryError\n")
+    monkeypatch.setattr("subprocess.run", lambda *args, **options: failed)
+    with pytest.raises(sigconv.SigconvError, match="measures memory failed: MemoryError"):
+        sigconv.compare([1.0, 2.0], [1.0], repeats=1)
+
+
 def test_compare_integers_are_exact():
     """On integers the error and what is allowed are both zero."""
     rng = np.random.default_rng(5)
@@ -135,6 +153,7 @@ def test_compare_integers_are_exact():
     ("arguments", "fragment"),
     [
         ({"operator": "multiply"}, "convolve or correlate"),
+        ({"signal": [1.0, np.inf]}, r"signal is not finite at index \(1,\)"),
         ({"repeats": 0}, "at least 1"),
         ({"methods": ["quick"]}, "overlap-add"),
         ({"boundary": "mirror"}, "reflect"),
@@ -143,7 +162,7 @@ def test_compare_integers_are_exact():
 def test_compare_refuses(arguments, fragment):
     """Bad arguments are refused in words."""
     with pytest.raises(sigconv.SigconvError, match=fragment):
-        sigconv.compare([1.0, 2.0], [1.0], **arguments)
+        sigconv.compare(**({"signal": [1.0, 2.0], "kernel": [1.0]} | arguments))
 
 
 def test_compare_plots(tmp_path):

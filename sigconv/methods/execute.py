@@ -55,7 +55,8 @@ def apply(
 
     def fill(tile: Tile) -> None:
         try:
-            target[tile.slices] = check_fits(_tile(prepared, tile, aligned), dtype)
+            with np.errstate(all="ignore"):  # Inf and NaN in the data are the caller's: the result shows them
+                target[tile.slices] = check_fits(_tile(prepared, tile, aligned), dtype)
         except BlockOverflow as overflow:
             overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
 

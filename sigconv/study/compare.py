@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentTypeError, ArgumentValueError
-from ..methods.bounds import direct_bound, transform_bound
+from ..methods.bounds import direct_bound, transform_bound, unit_roundoff
 from ..methods.orientation import orient
 from ..methods.registry import METHODS, check_method
 from ..methods.renormalize import Weights
@@ -141,6 +141,10 @@ def _whole(signal: Array, kernel: Array, mode: str, operator: str, options: Opti
     flip = operator == "convolve"
     asked = arguments(options, mode=mode, flip=flip, conjugate=not flip)
     problem = describe(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **asked)
+    for name, array in (("signal", signal), ("kernel", kernel)):
+        if not np.isfinite(array).all():
+            bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise ArgumentValueError(f"the {name} is not finite at index {bad}: compare takes finite numbers")
     if prod(problem.shape) == 0:
         raise ArgumentValueError(f"the result has shape {problem.shape}: there is nothing to compare")
     return Call(problem, signal, kernel, (0,) * len(problem.shape))
@@ -159,14 +163,14 @@ def _row(name: str, whole: Call, witness: Array, repeats: int, steps: _Steps) ->
     seconds, result = _timed(plan, call, repeats)
     steps.next(f"measuring the memory of {name}")
     peak = peak_bytes(call.signal, call.kernel, _arguments(call.problem, name))
-    scale = float(np.abs(witness).max()) or 1.0
+    scale = float(np.nanmax(np.abs(witness), initial=0)) or 1.0
     return Row(
         name,
         seconds=seconds * call.scale,
         extrapolated=call is not whole,
         peak_bytes=peak,
         error=_error(whole, call, result) / scale,
-        bound=_bound(whole, choose(whole.problem, name)) / scale,
+        bound=_bound(whole, choose(whole.problem, name), scale) / scale,
         difference=_difference(whole, call, result, witness) / scale,
     )
 
@@ -203,7 +207,7 @@ def _timed(plan: Plan, call: Call, repeats: int) -> tuple[float, Array]:
 
 
 def _arguments(problem: Problem, method: str) -> dict[str, Any]:
-    """Return a problem as arguments of `slide` that JSON can hold."""
+    """Return a problem as arguments of `slide` that JSON can hold; the fill value changes no memory and is left out."""
     arguments: dict[str, Any] = {"mode": problem.mode, "method": method, "flip": problem.flip}
     arguments |= {"conjugate": problem.conjugate, "axes": problem.positions}
     arguments |= {name: [getattr(a, name) for a in problem.axes] for name in ("boundary", "stride", "dilation")}
@@ -216,22 +220,27 @@ def _error(whole: Call, call: Call, result: Array) -> float:
     sample = seeded_outputs(result.shape, max(2, min(_CHECKED, _CHECKED_TAPS // taps)))
     places = [tuple(o + i for o, i in zip(call.origin, index, strict=True)) for index in sample]
     exact = exact_outputs(whole.problem, whole.signal, whole.kernel, places)
-    return max(float(abs(_number(result[index]) - value)) for index, value in zip(sample, exact, strict=True))
+    return max(_distance(result[index], value) for index, value in zip(sample, exact, strict=True))
 
 
-def _number(value: Any) -> Any:
-    """Return an output so that its distance from the exact one is computed without rounding it."""
-    return value.item() if value.dtype.char not in "gG" else value
+def _distance(found: Any, exact: Any) -> float:
+    """Return how far an output lies from the exact one; both are NaN where renormalising has nothing to scale."""
+    if np.isnan(complex(exact)):
+        return 0.0 if np.isnan(found) else np.inf
+    return float(abs((found if found.dtype.char in "gG" else found.item()) - exact))
 
 
 def _difference(whole: Call, call: Call, result: Array, witness: Array) -> float:
     """Return the largest distance from SciPy's result."""
     index = tuple(slice(o, o + n) for o, n in zip(call.origin, result.shape, strict=True))
-    return float(np.abs(result.astype(witness.dtype) - witness[index]).max())
+    return float(np.nanmax(np.abs(result.astype(witness.dtype) - witness[index]), initial=0))
 
 
-def _bound(call: Call, plan: Plan) -> float:
-    """Return how far the method's outputs may lie from the exact ones; integers must be exact."""
+def _bound(call: Call, plan: Plan, largest: float) -> float:
+    """Return how far the method's outputs may lie from the exact ones; integers must be exact.
+
+    Results of float16 are computed in float32 and rounded: half a unit of the `largest` one comes on top.
+    """
     problem = call.problem
     if is_exact(problem.result_dtype):
         return 0.0
@@ -243,7 +252,8 @@ def _bound(call: Call, plan: Plan) -> float:
     else:
         norms = float(np.linalg.norm(signal.reshape(-1)) * np.linalg.norm(kernel.reshape(-1)))
         bound = transform_bound(problem.working_dtype, prod(plan.estimate.settings.lengths), norms)
-    return bound * _largest_weight(call)
+    rounded = unit_roundoff(problem.result_dtype) if problem.result_dtype != problem.working_dtype else 0.0
+    return bound * _largest_weight(call) + rounded * largest
 
 
 def _largest_weight(call: Call) -> float:

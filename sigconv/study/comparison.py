@@ -51,7 +51,7 @@ class Comparison:
             "problem": question(self.plan.problem),
             "shape": list(self.plan.problem.shape),
             "dtype": str(self.plan.problem.result_dtype),
-            "methods": [asdict(row) | {"within_bound": row.holds} for row in self.rows],
+            "methods": [row.as_dict() for row in self.rows],
             "auto": {"method": self.plan.method, "plan": str(self.plan), "explain": self.plan.explain()},
             "crossover": asdict(self.crossover),
         }

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..api import plan, slide
+from ..errors import SigconvError
 
 Array = NDArray[Any]
 
@@ -29,7 +30,7 @@ def peak_bytes(signal: Array, kernel: Array, arguments: dict[str, Any]) -> int:
         command = [sys.executable, "-m", __name__, name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the measuring process failed: {done.stderr.strip().splitlines()[-1:]}")
+        raise SigconvError(f"the process that measures memory failed: {''.join(done.stderr.splitlines()[-1:])}")
     return int(done.stdout)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,8 @@ class Row:
     def holds(self) -> bool:
         """Whether the error is within the bound."""
         return self.error is not None and self.bound is not None and self.error <= self.bound
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as what JSON can hold: None for what is not finite."""
+        values = asdict(self) | {"within_bound": self.holds}
+        return {n: None if isinstance(v, float) and not isfinite(v) else v for n, v in values.items()}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..methods.orientation import dilated, orient
 from ..semantics.boundary import NUMBERS
+from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 
 Array = NDArray[Any]
@@ -30,7 +31,8 @@ def _full(signal: Array, kernel: Array, problem: Problem) -> Array:
     import scipy.signal
 
     overlap_add: Any = scipy.signal.oaconvolve
-    operands = [a.astype(np.result_type(a, np.float32)) for a in (signal, kernel)]
+    working = np.float64 if is_exact(problem.result_dtype) else problem.working_dtype
+    operands = [a.astype(working) for a in (signal, kernel)]
     if not problem.axes:
         return np.asarray(operands[0] * operands[1])
     return np.asarray(overlap_add(*operands, axes=problem.positions))
