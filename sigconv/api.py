@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
+from .methods.execute import available_workers, check_out
 from .planning.plan import Plan, choose
 from .semantics.describe import describe
 from .semantics.operands import as_operand
@@ -77,8 +78,8 @@ def convolve(
     >>> sigconv.convolve([1.0, 2.0, 3.0], [0.25, 0.5, 0.25], "same", boundary="edge")
     array([1.25, 2.  , 2.75])
     """
-    asked = arguments(options, mode=mode, flip=True, conjugate=False)
-    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+    operator = (mode, True, False, method, max_bytes)
+    return _compute(signal, kernel, operator, options, workers, out)
 
 
 def correlate(
@@ -103,11 +104,11 @@ def correlate(
     >>> import sigconv
     >>> sigconv.correlate([1, 2, 3], [1, 0, -1])
     array([-1, -2, -2,  2,  3])
-    >>> list(sigconv.lags(3, 3))
-    [-2, -1, 0, 1, 2]
+    >>> sigconv.lags(3, 3)
+    array([-2, -1,  0,  1,  2])
     """
-    asked = arguments(options, mode=mode, flip=False, conjugate=True)
-    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+    operator = (mode, False, True, method, max_bytes)
+    return _compute(signal, kernel, operator, options, workers, out)
 
 
 def slide(
@@ -138,23 +139,49 @@ def slide(
     >>> sigconv.slide([1, 2, 3, 4], [10, 1], "valid", flip=True)
     array([21, 32, 43])
     """
-    asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
-    return _compute(signal, kernel, asked, method, workers, max_bytes, out)
+    operator = (mode, flip, conjugate, method, max_bytes)
+    return _compute(signal, kernel, operator, options, workers, out)
 
 
 def _compute(
     signal: ArrayLike,
     kernel: ArrayLike,
-    asked: dict[str, Any],
-    method: str,
+    operator: tuple[Any, ...],
+    options: Options,
     workers: int | None,
-    max_bytes: int | None,
     out: Array | None,
 ) -> Array:
-    """Describe, choose, prepare, apply."""
+    """Find the plan, or describe and choose; then compute."""
     signal, kernel = as_operand("signal", signal), as_operand("kernel", kernel)
-    problem = describe(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **asked)
-    return choose(problem, method, max_bytes)(signal, kernel, out=out, workers=workers)
+    chosen = _planned(signal, kernel, operator, options)
+    if workers is not None:
+        available_workers(workers)
+    if out is not None:
+        check_out(out, chosen.problem)
+    return chosen.compute(signal, kernel, out, workers)
+
+
+# The plans of calls that were made before, by everything that a plan is decided by: a look-up takes a microsecond.
+_known: dict[Any, Plan] = {}
+_KNOWN = 4096
+
+
+def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: Options) -> Plan:
+    """Return the plan of a call, kept from an earlier one if there was one."""
+    # Types, because 1 is True, and repr of what is rarely given, because lists can't be hashed.
+    exactly = (type(operator[1]), type(operator[2]), repr(options) if options else "")
+    key = (signal.shape, kernel.shape, signal.dtype, kernel.dtype, operator, exactly)
+    try:
+        return _known[key]
+    except (KeyError, TypeError):  # TypeError: an argument that can't be hashed, and is refused below
+        pass
+    mode, flip, conjugate, method, max_bytes = operator
+    asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
+    chosen = choose(describe(*key[:4], **asked), method, max_bytes)
+    if len(_known) >= _KNOWN:
+        _known.clear()
+    _known[key] = chosen
+    return chosen
 
 
 def plan(
@@ -225,7 +252,7 @@ def _dtype(value: DTypeLike) -> np.dtype[Any]:
         raise ArgumentTypeError(f"{value!r} is not a dtype: {error}") from None
 
 
-def lags(n: int, m: int, mode: str = "full", *, center: int | None = None, stride: int = 1, dilation: int = 1) -> range:
+def lags(n: int, m: int, mode: str = "full", *, center: int | None = None, stride: int = 1, dilation: int = 1) -> Array:
     """Return the lags k of the outputs of `correlate`, c[k] = Σ_j signal[dj + k] conj(kernel[j]).
 
     Parameters
@@ -237,7 +264,7 @@ def lags(n: int, m: int, mode: str = "full", *, center: int | None = None, strid
 
     Returns
     -------
-    range
+    ndarray of int
         One lag for each output, in samples of the signal, in the order of the outputs.
 
     Raises
@@ -248,13 +275,13 @@ def lags(n: int, m: int, mode: str = "full", *, center: int | None = None, strid
     Examples
     --------
     >>> import sigconv
-    >>> list(sigconv.lags(4, 3))
-    [-2, -1, 0, 1, 2, 3]
-    >>> list(sigconv.lags(4, 3, "valid"))
-    [0, 1]
+    >>> sigconv.lags(4, 3)
+    array([-2, -1,  0,  1,  2,  3])
+    >>> sigconv.lags(4, 3, "valid")
+    array([0, 1])
     """
     options: Options = {"center": center, "stride": stride, "dilation": dilation}
     shapes = _shape("n", n), _shape("m", m)
     (axis,) = describe(*shapes, _FLOAT, _FLOAT, **arguments(options, mode=mode, flip=False)).axes
     zero_lag = axis.span - 1
-    return range(axis.start - zero_lag, axis.stop - zero_lag, axis.stride)
+    return np.arange(axis.start - zero_lag, axis.stop - zero_lag, axis.stride)

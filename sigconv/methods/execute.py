@@ -16,27 +16,33 @@ from .exact import BlockOverflow, check_fits
 from .orientation import orient
 from .protocol import Method, Settings
 from .renormalize import Weights
+from .small import Run
 from .tiles import Tile, count_tiles, tiles
 
 Progress = Callable[[int, int], None]
 
 
 class Prepared(NamedTuple):
-    """A method with its settings and everything computed from the kernel alone; shared freely between threads."""
+    """A method with its settings and everything computed from the kernel alone; shared freely between threads.
+
+    `small` computes the whole result at once from the signal, where the problem is so small that this is the way.
+    """
 
     problem: Problem
     method: Method
     settings: Settings
     state: Any
     weights: Weights | None
+    small: Callable[[Array], Array | None] | None
 
 
-def prepare(problem: Problem, method: Method, settings: Settings, kernel: Array) -> Prepared:
+def prepare(problem: Problem, method: Method, settings: Settings, kernel: Array, small: Run | None = None) -> Prepared:
     """Return the prepared kernel: oriented, and brought into the form that the method multiplies with."""
     oriented = orient(kernel, problem)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
-    return Prepared(problem, method, settings, method.prepare(oriented, problem, settings), weights)
+    at_once = None if small is None else lambda signal: small(signal, kernel)
+    return Prepared(problem, method, settings, method.prepare(oriented, problem, settings), weights, at_once)
 
 
 def apply(
@@ -48,6 +54,9 @@ def apply(
 ) -> Array:
     """Return the result, in `out` if that is given; `progress` is told of tiles done and all tiles."""
     problem = prepared.problem
+    result = prepared.small(signal) if prepared.small else None
+    if result is not None:
+        return written(result, out)
     target = np.empty(problem.shape, problem.result_dtype) if out is None or np.may_share_memory(out, signal) else out
     aligned = signal.reshape(problem.signal_shape)
     dtype = problem.result_dtype if out is None else out.dtype
@@ -63,9 +72,17 @@ def apply(
     _run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
-    if out is None or target is out:
-        return target
-    np.copyto(out, target, casting="same_kind")
+    return target if target is out else written(target, out)
+
+
+def written(result: Array, out: Array | None) -> Array:
+    """Return the result, copied to `out` if that is given and can hold it."""
+    if out is None:
+        return result
+    try:
+        np.copyto(out, check_fits(result, out.dtype), casting="same_kind")
+    except BlockOverflow as overflow:
+        raise _overflow(overflow.index, out.dtype) from None
     return out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare
 from ..methods.protocol import Estimate
 from ..methods.registry import METHODS, check_method
+from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem
 from .candidate import Candidate, offer
@@ -54,7 +55,8 @@ class Plan:
 
     def prepare(self, kernel: Any) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals."""
-        return prepare(self.problem, METHODS[self.method], self.estimate.settings, self._checked("kernel", kernel))
+        kernel = self._checked("kernel", kernel)
+        return prepare(self.problem, METHODS[self.method], self.estimate.settings, kernel, self.small)
 
     def apply(
         self,
@@ -73,10 +75,24 @@ class Plan:
         """Return the result for a signal and a kernel of the planned shapes and dtypes."""
         check_out(out, self.problem)
         available_workers(workers)
-        signal = self._checked("signal", signal)
-        return self.apply(self.prepare(self._apart(kernel, out)), signal, out, workers)
+        return self.compute(self._checked("signal", signal), self._checked("kernel", kernel), out, workers)
 
-    def _apart(self, kernel: Any, out: Array | None) -> Any:
+    def compute(self, signal: Array, kernel: Array, out: Array | None = None, workers: int | None = None) -> Array:
+        """Return the result for arrays that are known to be those that were planned for."""
+        if self.small is not None and out is None:
+            result = self.small(signal, kernel)
+            if result is not None:
+                return result
+        kernel = self._apart(kernel, out)
+        prepared = prepare(self.problem, METHODS[self.method], self.estimate.settings, kernel, self.small)
+        return apply(prepared, signal, out, workers)
+
+    @cached_property
+    def small(self) -> Run | None:
+        """A function of signal and kernel that computes the whole result at once, where that is the way."""
+        return shortcut(self.problem) if self.method == "direct" else None
+
+    def _apart(self, kernel: Array, out: Array | None) -> Array:
         """Return the kernel, copied if the result is written over it."""
         return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
 

@@ -46,6 +46,11 @@ FOREIGN = {
     "periodic": "'wrap'",
     "grid-wrap": "'wrap'",
     "grid-constant": "'constant'",
+    "border_constant": "'constant'",
+    "border_replicate": "'edge'",
+    "border_reflect": "'symmetric' (cba|abcd|dcb)",
+    "border_reflect_101": "'reflect' (dcb|abcd|cba)",
+    "border_wrap": "'wrap'",
 }
 
 # What lies outside is one number: 0, or the fill value.
