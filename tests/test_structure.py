@@ -40,7 +40,13 @@ LIGHT = {
     *(f"sigconv.engines{m}" for m in ("", ".lengths", ".plain_fft", ".plain_loops", ".protocol", ".transforms")),
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
-    *("sigconv.methods.small", "sigconv.methods.transform_method", "sigconv.planning.candidate"),
+    *(
+        "sigconv.methods.layout",
+        "sigconv.methods.paired",
+        "sigconv.methods.small",
+        "sigconv.methods.transform_method",
+        "sigconv.planning.candidate",
+    ),
     *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".plan")),
 }
 

@@ -17,6 +17,19 @@ def fast_length(minimum: int) -> int:
     return 2 * _smooth((minimum + 1) // 2)
 
 
+def block_length(minimum: int) -> int:
+    """Return the smallest 2^a, or 5·2^a up to 1,280, of at least `minimum`: where a length may be chosen, the fastest.
+
+    >>> block_length(1025), block_length(1281)
+    (1280, 2048)
+    """
+    power = 1 << (minimum - 1).bit_length()
+    return min((n for n in _FIVES if n >= minimum and n < power), default=power)
+
+
+_FIVES = (20, 40, 80, 160, 320, 640, 1280)
+
+
 def _smooth(minimum: int) -> int:
     """Return the smallest 2^a 3^b 5^c 7^d of at least `minimum`."""
     best = 1 << (minimum - 1).bit_length()

@@ -27,7 +27,7 @@ class FFT(TransformMethod):
         lengths = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
         engine = engine_name(prod(lengths) * (problem.batch + problem.signal_batch), transform_dtype(problem))
-        return estimate(problem, costs, Settings(tile, engine, lengths, circular), tiles=1)
+        return estimate(problem, costs, Settings(tile, engine, lengths, circular), blocks=1)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from ..engines.lengths import fast_length
-from ..engines.transforms import engine_name
+from ..engines.lengths import block_length
+from ..engines.transforms import engine_name, installed
 from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings
@@ -21,7 +21,11 @@ from .transform_method import TransformMethod, estimate, whole_length
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
 _SMALLEST = 256
+# Outputs of a block, in quarters of the kernel.
+_QUARTERS = (2, 4, 6, *(1 << i for i in range(3, 26)))
+# Samples that are transformed together, and how many such batches a tile has.
 _BATCH = 1 << 15
+_TILE = 8
 
 
 class OverlapAdd(TransformMethod):
@@ -30,8 +34,9 @@ class OverlapAdd(TransformMethod):
     name = "overlap-add"
 
     def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return the cheapest block lengths that fit in memory (the smallest ones if none fit)."""
-        found = [_estimate(problem, costs, lengths) for lengths in _candidates(problem)]
+        """Return the cheapest block lengths that fit in memory (those that take the least if none fit)."""
+        batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
+        found = [_estimate(problem, costs, lengths, batch) for lengths in _candidates(problem) for batch in batches]
         fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
         return min(fitting, key=lambda e: e.seconds) if fitting else min(found, key=lambda e: e.bytes)
 
@@ -46,29 +51,32 @@ def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
     whole = [whole_length(axis) for axis in problem.axes]
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     seen: set[tuple[int, ...]] = set()
-    for doubling in range(1, 24):
+    for quarters in _QUARTERS:
         lengths = tuple(
-            min(w, fast_length(max(smallest, (1 << doubling) * (t + 1) // 2 + t)))
-            for w, t in zip(whole, tails, strict=True)
+            min(w, block_length(max(smallest, quarters * (t + 1) // 4 + t))) for w, t in zip(whole, tails, strict=True)
         )
         if lengths not in seen and (not seen or prod(lengths) <= _LARGEST):
             seen.add(lengths)
             yield lengths
 
 
-def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> Estimate:
-    """Return the cost of blocks of some lengths."""
-    steps = tuple(_outputs(problem, i, length) for i, length in enumerate(lengths))
-    tile = tile_steps(problem, steps, _BATCH, prod(lengths))
-    blocks = prod(-(-axis.count // max(1, step)) for axis, step in zip(problem.axes, steps, strict=True))
-    engine = engine_name(blocks * prod(lengths) * problem.batch, spectral.transform_dtype(problem))
-    settings = Settings(tile, engine, lengths, (False,) * len(lengths))
-    return estimate(problem, costs, settings, blocks)
+def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) -> Estimate:
+    """Return the cost of blocks of some lengths, of which about `batch` samples are transformed together."""
+    outputs = [spectral.block_outputs(axis, length) for axis, length in zip(problem.axes, lengths, strict=True)]
+    counts = [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)]
+    size, total = prod(lengths), prod(counts)
+    cut = bool(counts) and counts[0] > 1
+    paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind)
+    blocks = _together(min(counts[0], batch // size), paired) if cut else 1
+    if cut:
+        outputs[0] *= max(blocks, _TILE * batch // size // blocks * blocks)
+    tile = tile_steps(problem, tuple(outputs), batch, blocks * size)
+    engine = engine_name(total * size * problem.batch, spectral.transform_dtype(problem))
+    compiled = paired and engine == "fftw" and installed("numba") and all(a.stride == 1 for a in problem.axes)
+    settings = Settings(tile, engine, lengths, (False,) * len(lengths), blocks, paired, compiled)
+    return estimate(problem, costs, settings, total)
 
 
-def _outputs(problem: Problem, number: int, length: int) -> int:
-    """Return how many outputs of an axis a block of some length gives: all of them, if it holds the whole window."""
-    axis = problem.axes[number]
-    if length >= spectral.alias_free_length(axis, axis.count):
-        return axis.count
-    return (length - spectral.tail(axis) - 1) // axis.stride + 1
+def _together(blocks: int, paired: bool) -> int:
+    """Return how many blocks are transformed together: an even number if two share a transform."""
+    return max(2, blocks - blocks % 2) if paired else max(1, blocks)

@@ -15,13 +15,17 @@ class Settings(NamedTuple):
 
     `tile` is the largest piece of the result that is computed at once, one size for each axis of the result;
     `lengths` are the transform lengths of the convolved axes (none for direct sums); `circular` says which of these
-    axes wrap around by themselves.
+    axes wrap around by themselves. A tile holds up to `blocks` transforms along its first convolved axis, `paired` two
+    by two as complex ones, which `compiled` loops copy.
     """
 
     tile: tuple[int, ...]
     engine: str
     lengths: tuple[int, ...] = ()
     circular: tuple[bool, ...] = ()
+    blocks: int = 1
+    paired: bool = False
+    compiled: bool = False
 
 
 class Estimate(NamedTuple):
@@ -49,6 +53,11 @@ class Costs(Protocol):
     @property
     def tile(self) -> float:
         """The time of a tile, beside its sums or transforms."""
+        ...
+
+    @property
+    def batch(self) -> float:
+        """The time of a batch of transforms, beside the transforms."""
         ...
 
     def products(self, engine: str, dtype: Any, count: float) -> float:

@@ -7,19 +7,23 @@ L ≥ max(stop, n + m − 1 − start) for outputs [start, stop) of a piece of n
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
+from itertools import groupby
 from math import prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engines.protocol import Array
+from ..engines.protocol import Array, Transform, spectrum_dtype, spectrum_shape
 from ..engines.transforms import lease
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import transform_bound
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
+from .layout import Blocks, Layout, Whole, fill_corner, local_window
 from .orientation import dilated
+from .paired import PairedBlocks, multiply_rows
 from .protocol import Settings
 from .tiles import Reach, Tile, clipped, contributing, gather, reach_of, trimmed
 
@@ -53,15 +57,17 @@ def alias_free_length(axis: Axis, outputs: int) -> int:
     return max(1, stop, r.stop - r.start + tail(axis) - start)
 
 
-def local_window(r: Reach) -> tuple[int, int]:
-    """Return the outputs [start, stop) of a tile in the full convolution of its piece with the taps it holds."""
-    origin = r.start + r.axis.dilation * r.low
-    return r.first - origin, r.last - origin + 1
+def transform_dtype(problem: Problem, paired: bool = False) -> np.dtype[Any]:
+    """Return the dtype of the samples that are transformed; integers are exact in float64, pairs are complex."""
+    dtype = np.dtype(np.float64) if is_exact(problem.result_dtype) else problem.working_dtype
+    return spectrum_dtype(dtype) if paired else dtype
 
 
-def transform_dtype(problem: Problem) -> np.dtype[Any]:
-    """Return the dtype of the samples that are transformed; integers are exact in float64."""
-    return np.dtype(np.float64) if is_exact(problem.result_dtype) else problem.working_dtype
+def block_outputs(axis: Axis, length: int) -> int:
+    """Return how many outputs of an axis a block of some length gives: all of them, if it holds the whole window."""
+    if length >= alias_free_length(axis, axis.count):
+        return axis.count
+    return (length - tail(axis) - 1) // axis.stride + 1
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
@@ -77,11 +83,13 @@ def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
 
 def _kernel_spectrum(kernel: Array, problem: Problem, settings: Settings) -> Array:
     """Return the spectrum of a kernel, times 1/N."""
-    padded = kernel.astype(transform_dtype(problem))
+    dtype = transform_dtype(problem, settings.paired)
+    padded, shape = kernel.astype(dtype), list(kernel.shape)
     for axis, length, circular in zip(problem.axes, settings.lengths, settings.circular, strict=True):
         padded = _wrapped(padded, axis, length) if circular else padded
-    with _lease("forward", padded.shape, problem, settings) as transform:
-        _fill(transform.input, padded)
+        shape[axis.position] = length
+    with lease(settings.engine, "forward", tuple(shape), problem.positions, dtype) as transform:
+        fill_corner(transform.input, padded)
         spectrum: Array = transform.run().copy()
     spectrum /= spectrum.real.dtype.type(prod(settings.lengths))
     return spectrum
@@ -95,20 +103,33 @@ def _wrapped(kernel: Array, axis: Axis, length: int) -> Array:
     return np.moveaxis(wound, 0, axis.position)
 
 
-def _lease(direction: str, shape: tuple[int, ...], problem: Problem, settings: Settings) -> Any:
-    """Lend a transform over the convolved axes of an array with these batch axes."""
-    lengths = list(shape)
-    for position, length in zip(problem.positions, settings.lengths, strict=True):
-        lengths[position] = length
-    return lease(settings.engine, direction, tuple(lengths), problem.positions, transform_dtype(problem))
+class _Work(NamedTuple):
+    """One tile at work: what is asked, how, and where its samples and outputs lie."""
 
+    problem: Problem
+    settings: Settings
+    layout: Layout
 
-def _fill(target: Array, source: Array) -> None:
-    """Copy an array into the low corner of a larger one, zeros elsewhere."""
-    corner = tuple(slice(0, size) for size in source.shape)
-    for axis, size in enumerate(source.shape):
-        target[(*corner[:axis], slice(size, None))] = 0
-    target[corner] = source
+    def lease(self, direction: str, shape: tuple[int, ...]) -> AbstractContextManager[Transform]:
+        """Lend a transform over the layout's axes of an array that is as long as the blocks there."""
+        lengths = dict(zip(self.layout.axes, self.settings.lengths, strict=True))
+        whole = tuple(lengths.get(i, n) for i, n in enumerate(shape))
+        dtype = transform_dtype(self.problem, self.settings.paired)
+        return lease(self.settings.engine, direction, whole, self.layout.axes, dtype)
+
+    def multiply(self, signal: Array, kernel: Array, out: Array) -> None:
+        """Fill the product of two spectra."""
+        if self.settings.compiled and signal.shape == out.shape and signal.size == kernel.size * len(signal):
+            multiply_rows(signal, kernel, out)
+        else:
+            np.multiply(signal, kernel, out=out)
+
+    def stored(self, outputs: Array | None, samples: Array, rows: slice) -> Array:
+        """Return the outputs, made with the first batch, with those of a batch."""
+        if outputs is None:
+            outputs = self.layout.empty(samples.shape, transform_dtype(self.problem))
+        self.layout.store(outputs, samples, rows)
+        return outputs
 
 
 def block(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
@@ -119,13 +140,30 @@ def block(state: Spectra, problem: Problem, settings: Settings, tile: Tile, sign
     ]
     if any(r.empty for r in reaches):
         return np.zeros(1, problem.working_dtype)  # broadcasts over the tile
-    piece = gather(tile.batch(signal, problem.positions), problem, reaches)
-    cut = partial(_cut, reaches=reaches, settings=settings)
+    layout = _blocks(problem, settings, tile, reaches, state.taps) or Whole(reaches, settings)
+    piece = gather(tile.batch(signal, problem.positions), problem, layout.reaches)
+    work = _Work(problem, settings, layout)
     if state.limbs is not None:
-        return _exact_block(state.limbs, problem, settings, tile, piece, cut)
+        return _exact_block(state.limbs, work, tile, piece)
     assert state.spectrum is not None
-    spectrum = tile.batch(state.spectrum, problem.positions)
-    return _inverse([(_forward(piece, problem, settings), spectrum)], problem, settings, cut)
+    return _product(work, piece, tile.batch(state.spectrum, problem.positions))
+
+
+def _blocks(
+    problem: Problem, settings: Settings, tile: Tile, reaches: list[Reach], taps: tuple[tuple[int, int], ...]
+) -> Blocks | None:
+    """Return the layout of a tile that is cut into blocks along its first axis; None if one holds the axis."""
+    if not problem.axes or settings.circular[0]:
+        return None
+    first = problem.axes[0]
+    hop = block_outputs(first, settings.lengths[0])
+    if hop >= first.count:
+        return None
+    with_halo = reach_of(first, tile.slices[first.position], taps[0])
+    reaches = [with_halo, *reaches[1:]]
+    if settings.compiled:
+        return PairedBlocks(reaches, settings, hop, transform_dtype(problem))
+    return Blocks(reaches, settings, hop)
 
 
 def _reach(axis: Axis, wanted: slice, taps: tuple[int, int], circular: bool) -> Reach:
@@ -134,57 +172,72 @@ def _reach(axis: Axis, wanted: slice, taps: tuple[int, int], circular: bool) -> 
     return Reach(axis, r.first, r.last, *taps, 0, axis.signal) if circular else clipped(r)
 
 
-def _forward(piece: Array, problem: Problem, settings: Settings) -> Array:
-    """Return the spectrum of a piece of the signal."""
-    with _lease("forward", piece.shape, problem, settings) as transform:
-        _fill(transform.input, piece)
+def _product(work: _Work, piece: Array, kernel: Array) -> Array:
+    """Return the tile's outputs: there, times the kernel's spectrum, and back."""
+    outputs, view = None, work.layout.view(piece)
+    for _, batches in groupby(work.layout.batches(), key=lambda rows: rows.stop - rows.start):
+        outputs = _products(work, view, kernel, outputs, list(batches))
+    assert outputs is not None
+    return work.layout.joined(outputs)
+
+
+def _products(work: _Work, view: Array, kernel: Array, outputs: Array | None, batches: list[slice]) -> Array:
+    """Return the outputs with those of some batches of one size, which use the same two transforms."""
+    buffer = work.layout.shape(view, batches[0])
+    spectrum = spectrum_shape(buffer, work.layout.axes, transform_dtype(work.problem, work.settings.paired))
+    product = np.broadcast_shapes(spectrum, kernel.shape)
+    with work.lease("forward", buffer) as forward, work.lease("inverse", product) as inverse:
+        for rows in batches:
+            work.layout.fill(forward.input, view, rows)
+            work.multiply(forward.run(), kernel, inverse.input)
+            outputs = work.stored(outputs, inverse.run(), rows)
+    assert outputs is not None
+    return outputs
+
+
+def _exact_block(kernel: LimbKernel, work: _Work, tile: Tile, piece: Array) -> Array:
+    """Return one tile of exact integers: limbs so narrow that rounding the transform is proven right."""
+    signal_peak = peak(piece)
+    bits = limb_bits(signal_peak, kernel.peak, _capacity(kernel.kernel, piece, work))
+    limbs = [work.layout.view(limb) for limb in split(piece, bits, limb_count(signal_peak, bits))]
+    spectra = [tile.batch(spectrum, work.problem.positions) for spectrum in kernel.limbs(bits)]
+    columns: list[Array | None] = [None] * (len(limbs) + len(spectra) - 1)
+    for rows in work.layout.batches():
+        signal = [_spectrum(work, limb, rows) for limb in limbs]
+        for s, column in enumerate(columns):
+            pairs = [(signal[i], spectra[s - i]) for i in range(len(signal)) if 0 <= s - i < len(spectra)]
+            columns[s] = _sum_of_products(work, pairs, column, rows)
+    rounded = [np.rint(work.layout.joined(c)).astype(np.int64) for c in columns if c is not None]
+    return combine(rounded, bits, work.problem.result_dtype)
+
+
+def _spectrum(work: _Work, view: Array, rows: slice) -> Array:
+    """Return the spectra of a batch."""
+    with work.lease("forward", work.layout.shape(view, rows)) as transform:
+        work.layout.fill(transform.input, view, rows)
         spectrum: Array = transform.run().copy()
     return spectrum
 
 
-def _inverse(pairs: list[tuple[Array, Array]], problem: Problem, settings: Settings, cut: partial[Array]) -> Array:
-    """Return the wanted samples of the inverse transform of a sum of products of spectra."""
-    shape = np.broadcast_shapes(pairs[0][0].shape, pairs[0][1].shape)
-    with _lease("inverse", shape, problem, settings) as transform:
-        np.multiply(*pairs[0], out=transform.input)
+def _sum_of_products(work: _Work, pairs: list[tuple[Array, Array]], outputs: Array | None, rows: slice) -> Array:
+    """Return the outputs with those of a batch: of a sum of products of spectra."""
+    with work.lease("inverse", np.broadcast_shapes(*(spectrum.shape for spectrum in pairs[0]))) as transform:
+        work.multiply(*pairs[0], transform.input)
         for signal, kernel in pairs[1:]:
             transform.input[...] += signal * kernel
-        return cut(transform.run()).copy()
+        return work.stored(outputs, transform.run(), rows)
 
 
-def _cut(samples: Array, reaches: list[Reach], settings: Settings) -> Array:
-    """Return the outputs of a tile from its circular convolution."""
-    for r, length, circular in zip(reaches, settings.lengths, settings.circular, strict=True):
-        start, stop = (r.first - r.axis.start, r.last - r.axis.start + 1) if circular else local_window(r)
-        if stop <= length:
-            samples = samples[(slice(None),) * r.axis.position + (slice(start, stop, r.axis.stride),)]
-        else:  # a window longer than the circle goes round it again
-            samples = samples.take(np.arange(start, stop, r.axis.stride) % length, axis=r.axis.position)
-    return samples
-
-
-def _exact_block(
-    kernel: LimbKernel, problem: Problem, settings: Settings, tile: Tile, piece: Array, cut: partial[Array]
-) -> Array:
-    """Return one tile of exact integers: limbs so narrow that rounding the transform is proven right."""
-    signal_peak = peak(piece)
-    bits = limb_bits(signal_peak, kernel.peak, _capacity(kernel.kernel, piece, problem, settings))
-    limbs = split(piece, bits, limb_count(signal_peak, bits))
-    signal = [_forward(limb, problem, settings) for limb in limbs]
-    spectra = [tile.batch(spectrum, problem.positions) for spectrum in kernel.limbs(bits)]
-    columns = []
-    for s in range(len(signal) + len(spectra) - 1):
-        pairs = [(signal[i], spectra[s - i]) for i in range(len(signal)) if 0 <= s - i < len(spectra)]
-        columns.append(np.rint(_inverse(pairs, problem, settings, cut)).astype(np.int64))
-    return combine(columns, bits, problem.result_dtype)
-
-
-def _capacity(kernel: Array, piece: Array, problem: Problem, settings: Settings) -> float:
+def _capacity(kernel: Array, piece: Array, work: _Work) -> float:
     """Return up to which (max |x|)(max |g|) the transform's error stays below 1/4, and so rounds to the truth.
 
-    ‖x‖₂ ≤ √n max |x|, and likewise for g; a kernel wound around a circle adds up at most ⌈M/L⌉ taps.
+    ‖x‖₂ ≤ √n max |x| for the n samples of a transform (of both blocks, where two are one complex one), and likewise
+    for g; a kernel wound around a circle adds up at most ⌈M/L⌉ taps.
     """
-    size = sqrt(prod(piece.shape[p] for p in problem.positions) * prod(kernel.shape[p] for p in problem.positions))
+    problem, settings = work.problem, work.settings
+    longest = prod(min(n, piece.shape[a.position]) for a, n in zip(problem.axes, settings.lengths, strict=True))
+    samples = longest * (2 if settings.paired else 1)
+    size = sqrt(samples * prod(kernel.shape[p] for p in problem.positions))
     wound = prod(
         -(-kernel.shape[a.position] // n) if c else 1
         for a, n, c in zip(problem.axes, settings.lengths, settings.circular, strict=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
@@ -10,7 +13,7 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings
-from .tiles import Tile
+from .tiles import Tile, count_tiles
 
 
 class TransformMethod:
@@ -34,17 +37,21 @@ def whole_length(axis: Axis) -> int:
     return fast_length(spectral.alias_free_length(axis, axis.count))
 
 
-def estimate(problem: Problem, costs: Costs, settings: Settings, tiles: int) -> Estimate:
-    """Return the price of some tiles for each convolution of the batch: transforms, products, calls."""
-    dtype, length = spectral.transform_dtype(problem), prod(settings.lengths)
+def estimate(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Estimate:
+    """Return the price of some blocks for each convolution of the batch: transforms, products, calls."""
+    dtype, length = spectral.transform_dtype(problem, settings.paired), prod(settings.lengths)
+    shared = 2 if settings.paired else 1  # blocks in a transform
     batch = max(1, prod(t for i, t in enumerate(settings.tile) if i not in problem.positions))
-    samples = _limbs(problem) * tiles * length * (problem.signal_batch + problem.batch) + length * problem.kernel_batch
-    seconds = costs.call + 3 * costs.tile * tiles * -(-problem.batch // batch)
-    seconds += costs.transform(settings.engine, dtype, samples, length)
-    seconds += costs.passes(3 * _spectrum_bytes(problem, length * problem.batch * tiles))
-    # A worker holds the piece, and samples and spectra of both transforms.
-    worker = 5 * _spectrum_bytes(problem, length * batch)
-    return Estimate(settings, seconds, _spectrum_bytes(problem, length * problem.kernel_batch), worker)
+    tiles = count_tiles(problem.shape, settings.tile)
+    transforms = _limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch) + problem.kernel_batch
+    batches = -(-blocks // settings.blocks) * -(-problem.batch // batch)
+    seconds = costs.call + costs.tile * tiles + costs.batch * batches
+    seconds += costs.transform(settings.engine, dtype, transforms * length, length)
+    spectrum = length * _spectrum_item(dtype)
+    seconds += costs.passes(5 * spectrum * problem.batch * blocks // shared)
+    # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
+    worker = 5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * dtype.itemsize
+    return Estimate(settings, seconds, spectrum * problem.kernel_batch, worker)
 
 
 def _limbs(problem: Problem) -> int:
@@ -52,6 +59,6 @@ def _limbs(problem: Problem) -> int:
     return 3 if is_exact(problem.result_dtype) and problem.signal_dtype.itemsize > 2 else 1
 
 
-def _spectrum_bytes(problem: Problem, samples: int) -> int:
-    dtype = spectral.transform_dtype(problem)
-    return samples * spectrum_dtype(dtype).itemsize // (1 if dtype.kind == "c" else 2)
+def _spectrum_item(dtype: np.dtype[Any]) -> int:
+    """Return the bytes of a spectrum for each sample of a transform."""
+    return spectrum_dtype(dtype).itemsize // (1 if dtype.kind == "c" else 2)

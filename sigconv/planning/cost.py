@@ -14,20 +14,24 @@ _PRODUCTS = {
     "numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
     "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
 }
-# Nominal operations (2.5 N log2 N of a real transform, 5 N log2 N of a complex one) a second, in float32.
-_OPERATIONS = {"fftw": 2.4e10, "scipy": 9e9, "numpy": 5e9}
-# How much longer a sample of a dtype takes in a transform than one of float32.
-_TRANSFORM_FACTOR = {"f": 1.0, "d": 1.7, "F": 2.0, "D": 3.4, "g": 30.0, "G": 60.0}
-_CACHE = 1 << 20  # bytes of the second-level cache of one core
-_BEYOND_CACHE = 2.5  # how much slower a transform is that does not fit
+# Nominal operations (2.5 N log2 N of a real transform, 5 N log2 N of a complex one) a second, of a transform that fits
+# in the first-level cache, in the second-level cache, and in neither.
+_OPERATIONS = {
+    "fftw": {"f": (18e9, 18e9, 17e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
+    "scipy": {"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
+    "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
+}
+_LONG_DOUBLE = (8e8, 8e8, 8e8)
+_CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices in seconds: of a call, of a tile, of products, transforms and memory passes."""
+    """Prices in seconds: of a call, of a tile, of a batch of transforms, of products, transforms and memory passes."""
 
     call: float = 2e-6
-    tile: float = 2.5e-5
+    tile: float = 6e-5
+    batch: float = 1.5e-5
     bandwidth: float = 8e9
 
     def products(self, engine: str, dtype: np.dtype[Any], count: float) -> float:
@@ -36,9 +40,9 @@ class Prices:
 
     def transform(self, engine: str, dtype: np.dtype[Any], samples: float, length: float) -> float:
         """Return the time of transforming some samples in all, `length` a transform."""
-        operations = 2.5 * samples * max(1.0, log2(max(2.0, length)))
-        beyond = _BEYOND_CACHE if length * dtype.itemsize > _CACHE else 1.0
-        return operations * _TRANSFORM_FACTOR[dtype.char] * beyond / _OPERATIONS[engine]
+        operations = (5 if dtype.kind == "c" else 2.5) * samples * max(1.0, log2(max(2.0, length)))
+        level = sum(length * dtype.itemsize > cache for cache in _CACHES)
+        return operations / _OPERATIONS[engine].get(dtype.char, _LONG_DOUBLE)[level]
 
     def passes(self, bytes_moved: float) -> float:
         """Return the time of moving some bytes through memory."""

@@ -1,0 +1,97 @@
+"""Blocks of overlap-add: every layout (one by one, paired, copied by compiled loops) against exact integers."""
+
+import dataclasses
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+import oracle
+import pytest
+
+import sigconv
+from sigconv.engines.transforms import installed
+from sigconv.methods.overlap_add import _candidates, _estimate
+from sigconv.methods.paired import row_places
+from sigconv.methods.spectral import block_outputs
+from sigconv.planning.cost import PRIORS
+
+CASES = [
+    ((900,), (9,), {"boundary": "reflect"}),
+    ((901,), (9,), {"mode": "full"}),
+    ((900,), (9,), {"mode": "valid", "flip": False}),
+    ((1300,), (5,), {"dilation": 3, "stride": 2, "boundary": "wrap"}),
+    ((3, 700), (9,), {"axes": -1, "boundary": "edge"}),
+    ((3, 700), (3, 9), {"axes": -1}),
+    ((2, 650), (3, 1, 7), {"axes": -1}),
+    ((700, 3), (9,), {"axes": 0, "boundary": "symmetric"}),
+    ((60, 50), (5, 4), {"boundary": ("constant", "wrap"), "fill_value": 3}),
+    ((60, 50), (5, 4), {"stride": (1, 2), "boundary": ("zero", "constant"), "fill_value": 3}),
+    ((2, 40, 41), (4, 3), {"axes": (1, 2), "boundary": "renormalize"}),
+    ((30, 9, 20), (3, 2, 4), {"boundary": "reflect"}),
+]
+LAYOUTS = [
+    {"engine": "numpy", "compiled": False},
+    pytest.param(
+        {"engine": "numpy", "compiled": True},
+        marks=pytest.mark.skipif(not installed("numba"), reason="numba, which compiles the copies, is not installed"),
+    ),
+]
+
+
+def plan_of_small_blocks(shape, taps, dtype, options, changes):
+    """Return a plan with the smallest blocks that the method considers, two pairs in a batch."""
+    plan = sigconv.plan(shape, taps, dtype, method="overlap-add", **({"mode": "same"} | options))
+    lengths = next(_candidates(plan.problem))
+    estimate = _estimate(plan.problem, PRIORS, lengths, batch=4 * prod(lengths))
+    if any(axis.stride > 1 for axis in plan.problem.axes):  # compiled copies take every output
+        changes = changes | {"compiled": False}
+    if "c" in dtype:
+        changes = changes | {"compiled": False}
+    settings = estimate.settings._replace(**changes)
+    return dataclasses.replace(plan, estimate=estimate._replace(settings=settings))
+
+
+@pytest.mark.parametrize("changes", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "c16", "i8"])
+@pytest.mark.parametrize(("shape", "taps", "options"), CASES)
+def test_blocks_join_without_a_seam(shape, taps, options, dtype, changes):
+    """Every output of several blocks is right, on small integers, which stay exact up to the transforms' rounding."""
+    plan = plan_of_small_blocks(shape, taps, dtype, options, changes)
+    first = plan.problem.axes[0]
+    assert first.count > 2 * block_outputs(first, plan.estimate.settings.lengths[0])
+    signal, kernel, exact = case(shape, taps, dtype == "c16", tuple(options.items()))
+    signal, kernel = signal.astype(dtype), kernel.astype(dtype)
+    result = plan(signal, kernel)
+    assert result.shape == exact.shape
+    norms = np.linalg.norm(signal.astype("c16")) * np.linalg.norm(kernel.astype("c16").reshape(-1))
+    # Weights of renormalised 4 × 3 kernels of 1 to 3 are at most 36; blocks are shorter than 2¹⁶.
+    rounding = 0 if dtype == "i8" else np.finfo(plan.problem.working_dtype).eps / 2 * 16 * 16 * norms * 36
+    half = np.abs(result.astype("c16")).max() * 2.0**-11 if dtype == "f2" else 0
+    if dtype == "i8" and result.dtype == "f8":
+        rounding = 2.0**-53 * 16 * 16 * norms * 36
+    assert not oracle.violations(result, exact, float(rounding + half))
+
+
+@lru_cache
+def case(shape, taps, is_complex, options):
+    """Return a signal and a kernel of small integers, and the exact result."""
+    rng = np.random.default_rng(0)
+    signal, kernel = rng.integers(0, 5, shape), rng.integers(1, 4, taps)
+    if is_complex:
+        signal, kernel = signal + 1j * signal[::-1], kernel - 2j
+    return signal, kernel, oracle.slide(signal, kernel, **({"mode": "same", "flip": True} | dict(options)))
+
+
+def test_pairs_and_single_blocks_have_their_settings():
+    """Real blocks are paired where there are several, complex ones never, and one block is no pair."""
+    real = sigconv.plan(1_000_000, 100, method="overlap-add").estimate.settings
+    assert real.paired
+    assert real.blocks % 2 == 0
+    assert not sigconv.plan(1_000_000, 100, complex, method="overlap-add").estimate.settings.paired
+    assert not sigconv.plan(100, 10, method="overlap-add").estimate.settings.paired
+
+
+def test_row_places_by_hand():
+    """Two blocks 100 apart, rows of 10: two of three rows are held, and they begin one row and five places in."""
+    assert row_places((4, 10), (2,), (2, 3), 100, (1, 5)).tolist() == [15, 25, -1, 115, 125, -1]
+    assert row_places((50,), (), (3,), 8, (2,)).tolist() == [2, 10, 18]
