@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from ..engines.lengths import block_length
+from ..engines.lengths import block_length, tile_length
 from ..engines.transforms import engine_name, installed
 from ..semantics.problem import Problem
 from . import spectral
@@ -50,10 +50,11 @@ def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
     tails = [spectral.tail(axis) for axis in problem.axes]
     whole = [whole_length(axis) for axis in problem.axes]
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
+    fast = block_length if len(whole) == 1 else tile_length
     seen: set[tuple[int, ...]] = set()
     for quarters in _QUARTERS:
         lengths = tuple(
-            min(w, block_length(max(smallest, quarters * (t + 1) // 4 + t))) for w, t in zip(whole, tails, strict=True)
+            min(w, fast(max(smallest, quarters * (t + 1) // 4 + t))) for w, t in zip(whole, tails, strict=True)
         )
         if lengths not in seen and (not seen or prod(lengths) <= _LARGEST):
             seen.add(lengths)
