@@ -1,6 +1,7 @@
 """Plans: the choice, how it explains itself, what a kept plan fixes; filters."""
 
 import dataclasses
+import os
 import threading
 
 import numpy as np
@@ -135,6 +136,19 @@ def test_a_filter_is_shared_between_threads():
         thread.join()
     for results in found:
         assert all(np.array_equal(a, b) for a, b in zip(results, expected, strict=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    """After several workers have computed, a fork computes with several workers, too."""
+    signal, kernel = np.random.default_rng(4).random((2, 200_000))
+    expected = sigconv.convolve(signal, kernel[:300], "same", "overlap-add", workers=2)
+    child = os.fork()
+    if child == 0:
+        again = sigconv.convolve(signal, kernel[:300], "same", "overlap-add", workers=2)
+        os._exit(0 if np.array_equal(again, expected) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_filter_explains_itself():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from .protocol import Method, Settings
 from .renormalize import Weights
 from .small import Run
 from .tiles import Tile, count_tiles, tiles
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Progress = Callable[[int, int], None]
 
@@ -115,11 +119,16 @@ def _run(
         for tile in tiles(shape, steps):
             work(tile)
         return
+    for _ in _pool(min(workers, total), os.getpid()).map(work, tiles(shape, steps)):
+        pass
+
+
+@lru_cache(maxsize=8)
+def _pool(workers: int, process: int) -> ThreadPoolExecutor:
+    """Return the threads of this process (a forked one starts its own), which wait for the next call."""
     from concurrent.futures import ThreadPoolExecutor  # 4 ms of import that a small call does not need
 
-    with ThreadPoolExecutor(min(workers, total)) as pool:
-        for _ in pool.map(work, tiles(shape, steps)):
-            pass
+    return ThreadPoolExecutor(workers, thread_name_prefix="sigconv")
 
 
 def _counted(fill: Callable[[Tile], None], total: int, progress: Progress) -> Callable[[Tile], None]:
