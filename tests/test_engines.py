@@ -1,11 +1,10 @@
-"""The engines: every FFT engine against the definition, the lengths, the pool, the compiled loop."""
+"""The engines: every FFT engine against the definition, the lengths, the pool."""
 
 import numpy as np
 import pytest
 
 from sigconv.engines import transforms
-from sigconv.engines.lengths import fast_length, is_fast
-from sigconv.engines.plain_loops import sum_taps
+from sigconv.engines.lengths import block_length, fast_length, is_fast, spread_rows, tile_length
 from sigconv.engines.protocol import spectrum_shape
 
 ENGINES = ["numpy", "scipy", *(["fftw"] if transforms.installed("pyfftw") else [])]
@@ -57,6 +56,21 @@ def test_fast_lengths_are_the_next_smooth_ones():
     assert [n for n in range(1, 40) if not is_fast(n)] == [17, 19, 23, 29, 31, 34, 37, 38]
 
 
+def test_long_columns_do_not_share_cache_lines():
+    """No row of a long column is a multiple of 4,096 bytes, unless its axis is fixed; short columns stay."""
+    assert spread_rows((256, 256, 256), (False,) * 3, 16, halved=True) == (256, 270, 256)  # 129 frequencies a row
+    assert spread_rows((256, 256, 256), (False,) * 3, 16, halved=False) == (256, 270, 270)
+    assert spread_rows((1024, 1024), (False, True), 8, halved=False) == (1024, 1024)
+    assert spread_rows((128, 256), (False, False), 16, halved=False) == (128, 256)
+    assert spread_rows((4096,), (False,), 16, halved=False) == (4096,)
+
+
+def test_block_lengths_are_the_fast_ones():
+    """Of one axis 2^a, or 5·2^a up to 1,280; of several 5·2^a, or 2^a up to 128."""
+    assert [block_length(n) for n in (16, 17, 33, 129, 1025, 1281, 3000)] == [16, 20, 40, 160, 1280, 2048, 4096]
+    assert [tile_length(n) for n in (16, 17, 33, 100, 129, 257, 321)] == [16, 20, 40, 128, 160, 320, 640]
+
+
 def test_the_pool_keeps_within_its_limit(monkeypatch):
     """Idle transforms are used again; beyond the limit the oldest go."""
     pool = transforms._Pool()
@@ -70,20 +84,3 @@ def test_the_pool_keeps_within_its_limit(monkeypatch):
     assert pool.take(keys[1]) is None
     assert pool.take(keys[2]) is made[2]
     assert pool._bytes == 0
-
-
-@pytest.mark.skipif(not transforms.installed("numba"), reason="numba, which compiles the loop, is not installed")
-@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16", "i8"])
-@pytest.mark.parametrize("taps", [1, 7, 8, 9, 25])
-def test_the_compiled_loop_is_the_plain_one(dtype, taps):
-    """Rows, offsets and every remainder of the eight taps a pass: on small integers all sums are exact."""
-    from sigconv.engines.loops import sum_rows
-
-    rng = np.random.default_rng(taps)
-    data = rng.integers(-9, 9, 3000).astype(dtype)
-    kernel = rng.integers(-9, 9, taps).astype(dtype)
-    bases, offsets = rng.integers(0, 900, 3), rng.integers(0, 900, taps)
-    out, expected = np.empty((3, 1100), dtype), np.empty((3, 1100), dtype)
-    sum_rows(data, bases, offsets, kernel, out)
-    sum_taps([np.stack([data[b + o :][:1100] for b in bases]) for o in offsets], kernel, expected)
-    assert np.array_equal(out, expected)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from ..engines.lengths import is_fast
+from ..engines.lengths import is_fast, spread_rows
+from ..engines.protocol import spectrum_dtype
 from ..engines.transforms import engine_name
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Settings
@@ -24,9 +25,11 @@ class FFT(TransformMethod):
     def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
         """Return the transform lengths, and the price of the transforms."""
         circular = tuple(_is_circular(axis) for axis in problem.axes)
-        lengths = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
+        shortest = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
+        dtype = transform_dtype(problem)
+        lengths = spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c")
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
-        engine = engine_name(prod(lengths) * (problem.batch + problem.signal_batch), transform_dtype(problem))
+        engine = engine_name(prod(lengths) * (problem.batch + problem.signal_batch), dtype)
         return estimate(problem, costs, Settings(tile, engine, lengths, circular), blocks=1)
 
     def describe(self, settings: Settings) -> dict[str, str]:
