@@ -1,0 +1,1 @@
+"""The libraries, each called as its users would call it."""
