@@ -118,8 +118,13 @@ def test_compare_sees_a_wrong_method(monkeypatch):
     from sigconv.methods.registry import METHODS
 
     fft = METHODS["fft"]
-    original = type(fft).block
-    monkeypatch.setattr(type(fft), "block", lambda self, *args: original(self, *args) + 1e-9)
+    original = type(fft).fill
+
+    def wrong(self, *args):
+        original(self, *args)
+        args[-1][...] += 1e-9
+
+    monkeypatch.setattr(type(fft), "fill", wrong)
     result = sigconv.compare(np.random.default_rng(4).random(50), np.ones(5), repeats=1)
     assert [row.holds for row in result.rows] == [True, False, True]
     assert "NOT all methods agree" in result.table()
@@ -195,6 +200,16 @@ def test_overlap_add_is_bounded_by_its_blocks():
         arguments = {"mode": "same", "method": "overlap-add", "flip": True, "conjugate": False, "axes": [0]}
         extra.append(peak_bytes(signal, kernel, arguments) - signal.nbytes)
     assert max(extra) < 64e6, extra
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f2", ">f8", "i2"])
+def test_the_memory_of_direct_sums_is_that_of_the_result_and_some_tiles(dtype):
+    """Large direct sums, compiled where that is possible, take a few MB beside the result, whatever is read."""
+    signal, kernel = np.ones(1_000_000).astype(dtype), np.ones(10).astype(dtype)
+    problem = described(signal, kernel)
+    arguments = {"mode": "full", "method": "direct", "flip": True, "conjugate": False, "axes": [0]}
+    result = problem.result_dtype.itemsize * problem.shape[0]
+    assert result <= peak_bytes(signal, kernel, arguments) < result + 64e6
 
 
 @pytest.mark.full

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..engines.plain_loops import convolve_line, sum_taps
 from ..engines.protocol import Array
 from ..engines.transforms import installed
+from ..semantics.boundary import NUMBERS
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps, trimmed
 
-# Outputs of a tile: with their input they stay in the second-level cache.
-_TILE = 1 << 16
+# Bytes of the outputs of a tile: with their input they stay in the second-level cache. Tiles of few taps are larger,
+# since their sums are soon done.
+_TILE_BYTES, _FEW_TAPS = 1 << 18, 128
 _ROW = 1 << 12
 # Above this many products Numba repays being imported: numpy.convolve serves whole lines well, NumPy's sums over taps
 # of several axes pass through memory once a tap.
-_COMPILED_LINES, _COMPILED_TAPS = 1 << 23, 1 << 20
-_COMPILED_DTYPES = "fdFD"  # and integers, which are summed in int64
+_COMPILED_LINES, _COMPILED_TAPS = 1 << 21, 1 << 18
+_COMPILED_DTYPES = "fdFD"  # and integers
+_READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
+# Up to these Σ |x||g| the sums of integers are exact in floats (with room for the rounding of the kernel's Σ |g|).
+_EXACT_SINGLE, _EXACT_DOUBLE = 2.0**24, 2.0**52
+
+
+class _Kernel(NamedTuple):
+    """The oriented kernel, and for integers the largest Σ |taps| of a kernel of the batch."""
+
+    taps: Array
+    size: float
 
 
 class Direct:
@@ -37,7 +50,7 @@ class Direct:
 
     def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
         """Return tiles that stay in cache, and the price of all products."""
-        tile = tile_steps(problem, _conv_steps(problem), _TILE)
+        tile = tile_steps(problem, _conv_steps(problem), _tile_outputs(problem))
         products = prod(problem.shape) * prod(_taps_met(a, tile[a.position]) for a in problem.axes)
         engine = _engine(problem, products)
         loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
@@ -48,25 +61,39 @@ class Direct:
         shared = prod(problem.kernel_shape) * itemsize
         return Estimate(Settings(tile, engine), seconds, shared, 2 * extended + 2 * prod(tile) * itemsize)
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Array:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""
-        return kernel if is_exact(problem.result_dtype) else kernel.astype(problem.working_dtype)
+        if not is_exact(problem.result_dtype):
+            return _Kernel(kernel.astype(problem.working_dtype), 0.0)
+        sizes = np.abs(kernel.astype(np.float64)).sum(axis=problem.positions)
+        return _Kernel(kernel, float(sizes.max(initial=0.0)))
 
-    def block(self, state: Array, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
-        """Return one tile of the result."""
+    def fill(self, state: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+        """Write one tile of the result to `out`, whose dtype holds it and which shares no memory with the signal."""
         reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
-        if any(r.low >= r.high for r in reaches):
-            return np.zeros(1, problem.working_dtype)  # broadcasts over the tile
-        piece = gather(tile.batch(signal, problem.positions), problem, reaches)
-        kernel = trimmed(tile.batch(state, problem.positions), reaches)
+        if out.size == 0 or any(r.low >= r.high for r in reaches):
+            out[...] = 0
+            return
+        batch = tile.batch(signal, problem.positions)
+        kernel = trimmed(tile.batch(state.taps, problem.positions), reaches)
+        if settings.engine == "numba" and _fill_compiled(batch, kernel, state.size, problem, reaches, out):
+            return
+        piece = gather(batch, problem, reaches)
         sums = partial(_sums, reaches=reaches, engine=settings.engine)
         if is_exact(problem.result_dtype):
-            return _exact_sums(piece, kernel, problem, sums)
-        return sums(piece.astype(problem.working_dtype, copy=False), kernel)
+            out[...] = _exact_sums(piece, kernel, problem, sums)
+        else:
+            out[...] = sums(piece.astype(problem.working_dtype, copy=False), kernel)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}
+
+
+def _tile_outputs(problem: Problem) -> int:
+    """Return how many outputs a tile has."""
+    few = prod(axis.taps for axis in problem.axes) < _FEW_TAPS
+    return (4 if few else 1) * _TILE_BYTES // max(4, min(8, problem.working_dtype.itemsize))
 
 
 def _conv_steps(problem: Problem) -> tuple[int, ...]:
@@ -74,9 +101,9 @@ def _conv_steps(problem: Problem) -> tuple[int, ...]:
 
     Where the kernel is longer than the signal, small tiles keep the taps that meet no sample out of the sums.
     """
-    left, steps = _TILE, []
+    left, steps = _tile_outputs(problem), []
     for axis in reversed(problem.axes):
-        step = min(axis.count, _ROW if len(problem.axes) > 1 else _TILE, left)
+        step = min(axis.count, _ROW if len(problem.axes) > 1 else left, left)
         if axis.silent and axis.span > axis.signal:
             step = min(step, max(axis.signal, 256))
         steps.append(max(1, step))
@@ -126,6 +153,61 @@ def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Arr
     return combine(columns, bits, problem.result_dtype)
 
 
+def _fill_compiled(
+    signal: Array, kernel: Array, size: float, problem: Problem, reaches: list[Reach], out: Array
+) -> bool:
+    """Fill a tile by the compiled loops, which copy no more of the signal than they must, where they can."""
+    fills = {problem.fill_value if r.axis.boundary == "constant" else 0 for r in reaches if r.axis.boundary in NUMBERS}
+    if len(fills) > 1 or signal.dtype.char not in _READ_DTYPES or not (signal.dtype.isnative and signal.flags.aligned):
+        return False
+    fill = fills.pop() if fills else 0
+    order = _convolved_last(out.ndim, problem.positions)
+    signal, kernel, out = signal.transpose(order), kernel.transpose(order), out.transpose(order)
+    dtype, magnitude = problem.working_dtype, 0.0
+    if is_exact(problem.result_dtype):
+        magnitude = _bound(signal.dtype, fill) * size
+        dtype = np.dtype(np.float32 if magnitude <= _EXACT_SINGLE else np.float64)
+    rows = _rows(signal, reaches, out.shape[-1], dtype, fill)
+    if magnitude > _EXACT_DOUBLE and _peak(rows.samples) * size > _EXACT_DOUBLE:
+        return False
+    _engine_rows().fill_sums(rows, kernel.astype(dtype, copy=False), out, _steps(reaches))
+    return True
+
+
+def _bound(dtype: np.dtype[Any], fill: Any) -> int:
+    """Return the largest magnitude of samples of a dtype and of what fills the outside."""
+    limits = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    return max(abs(int(fill)), *map(abs, limits))
+
+
+def _peak(samples: Array) -> float:
+    return max(-float(samples.min()), float(samples.max()))
+
+
+def _rows(signal: Array, reaches: list[Reach], width: int, dtype: np.dtype[Any], fill: Any) -> Any:
+    """Return what the reaches hold as rows that the loops can read."""
+    rows = _engine_rows()
+    samples = signal.shape[signal.ndim - len(reaches) :]
+    spans = tuple([rows.Span(r.start, r.stop, n, r.axis.boundary) for r, n in zip(reaches, samples, strict=True)])
+    return rows.rows_of(signal, spans, reaches[-1].axis.stride, width, dtype, fill)
+
+
+@cache
+def _engine_rows() -> Any:
+    """Return the module of the compiled loops, which imports numba."""
+    return import_module("..engines.rows", __package__)
+
+
+def _steps(reaches: list[Reach]) -> tuple[tuple[int, int], ...]:
+    return tuple((r.axis.stride, r.axis.dilation) for r in reaches)
+
+
+@lru_cache(maxsize=256)
+def _convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the order of axes that has the convolved ones last."""
+    return (*(i for i in range(ndim) if i not in positions), *positions)
+
+
 def _sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) -> Array:
     """Return the sums of a tile: the convolved axes are moved last, and every kernel of the batch takes its signals."""
     if not reaches:
@@ -137,9 +219,12 @@ def _sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) -> Arr
     batch = np.broadcast_shapes(piece.shape[:split_at], kernel.shape[:split_at])
     counts = tuple((r.last - r.first) // r.axis.stride + 1 for r in reaches)
     out = np.empty((*batch, *counts), piece.dtype)
-    add = _compiled_rows if engine == "numba" else _plain_rows
+    if engine == "numba":
+        inside = [r._replace(start=0, stop=r.stop - r.start) for r in reaches]
+        _engine_rows().fill_sums(_rows(piece, inside, counts[-1], piece.dtype, 0), kernel, out, _steps(reaches))
+        return np.moveaxis(out, last, positions)
     for index in np.ndindex(kernel.shape[:split_at]):
-        add(_batch_part(piece, kernel, index), kernel[index], _batch_part(out, kernel, index), reaches)
+        _plain_rows(_batch_part(piece, kernel, index), kernel[index], _batch_part(out, kernel, index), reaches)
     return np.moveaxis(out, last, positions)
 
 
@@ -173,38 +258,3 @@ def _windows(piece: Array, kernel: Array, out: Array, reaches: list[Reach]) -> l
         steps = [slice(b, e, r.axis.stride) for b, e, r in zip(begins, ends, reaches, strict=True)]
         views.append(piece[(*index, *steps)])
     return views
-
-
-def _compiled_rows(piece: Array, kernel: Array, out: Array, reaches: list[Reach]) -> None:
-    """Fill `out` by the compiled loop, which walks rows of the last axis through a flat copy of the piece.
-
-    With a stride s on that axis the copy is sorted into its s phases, so that every row is contiguous.
-    """
-    stride = reaches[-1].axis.stride
-    data = _phases(piece, stride)
-    phase, *strides, last = (s // data.itemsize for s in data.strides)
-    steps = [*(1,) * (piece.ndim - len(reaches)), *(r.axis.stride for r in reaches[:-1])]
-    bases = _flat([np.arange(n) * s for n, s in zip(out.shape[:-1], steps, strict=True)], strides)
-    *rows, within = (r.axis.dilation * np.arange(r.high - r.low - 1, -1, -1) for r in reaches)
-    along = (within % stride) * phase + (within // stride) * last
-    offsets = _flat([*rows, along], [*strides[len(steps) - len(rows) :], 1])
-    sums = np.empty((bases.size, out.shape[-1]), out.dtype)
-    loops = import_module("..engines.loops", __package__)
-    loops.sum_rows(data.reshape(-1), bases, offsets, np.ascontiguousarray(kernel).reshape(-1), sums)
-    out[...] = sums.reshape(out.shape)
-
-
-def _phases(piece: Array, stride: int) -> Array:
-    """Return a contiguous copy with a leading axis of the `stride` phases of the last axis."""
-    length = -(-piece.shape[-1] // stride)
-    if length * stride != piece.shape[-1]:
-        piece = np.pad(piece, [(0, 0)] * (piece.ndim - 1) + [(0, length * stride - piece.shape[-1])])
-    return np.ascontiguousarray(np.moveaxis(piece.reshape(*piece.shape[:-1], length, stride), -1, 0))
-
-
-def _flat(indices: list[Array], strides: list[int]) -> Array:
-    """Return the flat indices of all combinations of the indices of each axis, in C order."""
-    total = np.zeros(1, np.intp)
-    for index, stride in zip(indices, strides, strict=True):
-        total = np.add.outer(total, index * stride).reshape(-1)
-    return total

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
+from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .exact import BlockOverflow, check_fits
 from .orientation import orient
@@ -69,7 +70,8 @@ def apply(
     def fill(tile: Tile) -> None:
         try:
             with np.errstate(all="ignore"):  # Inf and NaN in the data are the caller's: the result shows them
-                target[tile.slices] = check_fits(_tile(prepared, tile, aligned), dtype)
+                place: tuple[Any, ...] = (*tile.slices, ...)  # an array, also of no axis
+                _write(prepared, tile, aligned, target[place], dtype)
         except BlockOverflow as overflow:
             overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
 
@@ -90,11 +92,16 @@ def written(result: Array, out: Array | None) -> Array:
     return out
 
 
-def _tile(prepared: Prepared, tile: Tile, signal: Array) -> Array:
-    """Return one tile of the result, renormalised where that is asked."""
-    block = prepared.method.block(prepared.state, prepared.problem, prepared.settings, tile, signal)
+def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: np.dtype[Any]) -> None:
+    """Write one tile of the result, renormalised where that is asked; its numbers must fit in a dtype."""
+    problem = prepared.problem
+    computed = problem.result_dtype if is_exact(problem.result_dtype) else problem.working_dtype
     weights = prepared.weights.of(tile) if prepared.weights else None
-    return block if weights is None else block * weights
+    at_once = weights is None and target.dtype == dtype == computed
+    block = target if at_once else np.empty(target.shape, computed)
+    prepared.method.fill(prepared.state, problem, prepared.settings, tile, signal, block)
+    if not at_once:
+        target[...] = check_fits(block if weights is None else block * weights, dtype)
 
 
 def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowError:

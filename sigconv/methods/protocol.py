@@ -93,8 +93,11 @@ class Method(Protocol):
         """Return what can be computed from the oriented kernel alone."""
         ...
 
-    def block(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
-        """Return one tile of the result from the whole signal (aligned to the result's axes)."""
+    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+        """Write one tile of the result to `out`, from the whole signal (aligned to the result's axes).
+
+        `out` has the dtype of the sums (of the result, for exact integers), and shares no memory with the signal.
+        """
         ...
 
     def describe(self, settings: Settings) -> Mapping[str, str]:

@@ -27,9 +27,11 @@ class TransformMethod:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
-    def block(self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array) -> Array:
-        """Return one tile of the result."""
-        return spectral.block(state, problem, settings, tile, signal)
+    def fill(
+        self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
+    ) -> None:
+        """Write one tile of the result to `out`."""
+        out[...] = spectral.block(state, problem, settings, tile, signal)
 
 
 def whole_length(axis: Axis) -> int:

@@ -52,10 +52,12 @@ def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any]) -> None:
     asked = plan(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **arguments)
     engine = asked.estimate.settings.engine
     if engine == "numba":
-        from ..engines import loops
+        from ..engines import rows
 
-        ones = np.ones(8, asked.problem.sums_dtype)
-        loops.sum_rows(ones, np.zeros(1, np.intp), np.zeros(1, np.intp), ones[:1], np.empty((1, 8), ones.dtype))
+        sums = asked.problem.sums_dtype
+        for dtype in ("f4", "f8", "i8") if sums.kind == "i" else (sums,):
+            read = signal.dtype.isnative and signal.dtype != np.float16  # others are converted beforehand
+            rows.warm_up(signal.dtype if read else sums, np.dtype(dtype))
     elif engine != "numpy":
         from ..engines.transforms import fft_engine
 

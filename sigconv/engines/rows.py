@@ -1,0 +1,264 @@
+"""How direct sums over several axes become loops over rows: what is copied first, where everything stands in memory.
+
+Arrays come with the convolved axes last. All tables depend on shapes and strides alone, and the last few are kept.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..semantics.boundary import NUMBERS, source_index
+from .loops import MISSING, PIECE, copy_rows, sum_bands
+from .protocol import Array
+
+_KEPT = 32  # tables, each as long as a tile has rows
+_COLLIDING = 512  # rows that lie a multiple of this many bytes apart share few places of the first-level cache
+
+
+class Span(NamedTuple):
+    """The positions [start, stop) of an axis with some samples, extended by a boundary."""
+
+    start: int
+    stop: int
+    samples: int
+    boundary: str
+
+
+class Rows(NamedTuple):
+    """Samples that the loops can read: along the last axis one contiguous line for each phase of its stride.
+
+    `strides` are those of all axes but the last, `phase` is the distance of the phases, all in bytes.
+    """
+
+    samples: Array
+    strides: tuple[int, ...]
+    phase: int = 0
+
+
+def rows_of(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dtype: np.dtype[Any], fill: Any) -> Rows:
+    """Return what the spans reach as rows of the dtype of the sums, read in place where that is possible.
+
+    `stride` and `width` are those of the outputs on the last axis; ghosts that come from no sample are `fill`.
+    """
+    index, relative, inside = _cut(spans)
+    samples = signal[index]
+    spread = len(spans) == 1 or samples.strides[-2] % _COLLIDING != 0
+    if inside and stride == 1 and width * dtype.itemsize >= PIECE and spread and is_direct(samples, dtype):
+        return Rows(samples, samples.strides[:-1])
+    return _copied(samples, relative, stride, width, dtype, fill)
+
+
+@lru_cache(maxsize=256)
+def _cut(spans: tuple[Span, ...]) -> tuple[tuple[Any, ...], tuple[Span, ...], bool]:
+    """Return the index of what lies inside on whole axes, the spans counted from there, and whether all do."""
+    inside = [s.start >= 0 and s.stop <= s.samples for s in spans]
+    index = (slice(s.start, s.stop) if i else slice(None) for s, i in zip(spans, inside, strict=True))
+    sizes = [s.stop - s.start for s in spans]
+    relative = (Span(0, n, n, "zero") if i else s for s, n, i in zip(spans, sizes, inside, strict=True))
+    return (..., *index), tuple(relative), all(inside)
+
+
+def is_direct(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Return whether the loops can read or write an array: its last axis contiguous, its dtype that of the sums."""
+    return array.dtype == dtype and array.strides[-1] == dtype.itemsize and array.flags.aligned
+
+
+def _copied(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dtype: np.dtype[Any], fill: Any) -> Rows:
+    """Return a copy of what the spans reach."""
+    lanes = PIECE // dtype.itemsize
+    # An output row of less than a piece is computed as a whole piece, which reads so much more.
+    slack = lanes if width < lanes else 0
+    table = _copy_table(signal.shape, signal.strides, signal.itemsize, spans, stride, lanes, slack)
+    buffer = np.empty(table.shape, dtype)
+    lines = buffer.reshape(-1, table.shape[-1])
+    kind = np.empty(0, np.uint8 if signal.dtype == bool else signal.dtype)
+    copy_rows(address_of(signal), kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
+    used = table.columns.size
+    return Rows(buffer[..., :used], buffer.strides[:-1], used // stride * dtype.itemsize)
+
+
+class _CopyTable(NamedTuple):
+    rows: Array
+    columns: Array
+    run: tuple[int, int]
+    shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=_KEPT)
+def _copy_table(
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    itemsize: int,
+    spans: tuple[Span, ...],
+    stride: int,
+    lanes: int,
+    slack: int,
+) -> _CopyTable:
+    """Return where the samples of a copy stand, in bytes from the signal's first one."""
+    batch = shape[: len(shape) - len(spans)]
+    sources = [*map(np.arange, batch), *map(_sources, spans)]
+    *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(sources, strides, strict=True))
+    rows = np.zeros(1, np.int64)
+    for places in above:
+        missing = np.logical_or.outer(rows == MISSING, places == MISSING)
+        rows = np.where(missing, MISSING, np.add.outer(rows, places)).reshape(-1)
+    columns = np.full((stride, -(-last.size // stride) + slack), MISSING)
+    for phase in range(stride):
+        columns[phase, : last[phase::stride].size] = last[phase::stride]
+    contiguous = stride == 1 and strides[-1] == itemsize
+    # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
+    pitch = (-(-columns.size // lanes) | 1) * lanes
+    return _CopyTable(
+        rows, columns.reshape(-1), _run(spans[-1]) if contiguous else (0, 0), (*(s.size for s in sources[:-1]), pitch)
+    )
+
+
+def _sources(span: Span) -> Array:
+    """Return which sample stands at each position of a span; −1 where none does."""
+    positions = np.arange(span.start, span.stop)
+    if span.boundary in NUMBERS:
+        return np.where((positions >= 0) & (positions < span.samples), positions, -1)
+    return source_index(span.boundary, positions, span.samples)
+
+
+def _run(span: Span) -> tuple[int, int]:
+    """Return the positions of a span that are samples in their order, counted from its start."""
+    begin = min(max(span.start, 0), span.stop) - span.start
+    return begin, max(begin, min(span.stop, span.samples) - span.start)
+
+
+def address_of(array: Array) -> int:
+    """Return where an array's first element stands."""
+    return int(array.__array_interface__["data"][0])
+
+
+def fill_sums(rows: Rows, kernels: Array, out: Array, steps: tuple[tuple[int, int], ...]) -> None:
+    """Fill `out` with the sums over the taps; `steps` are the strides and dilations of the convolved axes.
+
+    `out` may have any dtype and layout.
+    """
+    dtype, width = kernels.dtype, out.shape[-1]
+    wide = max(width, PIECE // dtype.itemsize)
+    target = out if wide == width and is_direct(out, dtype) else np.empty((*out.shape[:-1], wide), dtype)
+    taps = kernels.shape[kernels.ndim - len(steps) :]
+    batches = rows.samples.shape[: out.ndim - len(steps)], kernels.shape[: out.ndim - len(steps)]
+    b = _bands(target.shape, target.strides, *batches, rows.strides, rows.phase, taps, steps, dtype.itemsize)
+    sums = kernels.reshape(-1, prod(taps)).take(b.order, axis=1)
+    data, result = address_of(rows.samples), address_of(target)
+    sum_bands(
+        data,
+        b.bases,
+        b.rows,
+        b.step,
+        b.starts,
+        b.lengths,
+        sums,
+        b.which,
+        result,
+        b.places,
+        b.out_step,
+        wide * dtype.itemsize,
+    )
+    if target is not out:
+        np.copyto(out, target[..., :width], casting="unsafe")
+
+
+class _Bands(NamedTuple):
+    """The arguments of `sum_bands` that shapes and strides decide, and the order in which it takes the taps."""
+
+    bases: Array
+    rows: int
+    step: int
+    starts: Array
+    lengths: Array
+    order: Array
+    which: Array
+    places: Array
+    out_step: int
+
+
+@lru_cache(maxsize=_KEPT)
+def _bands(
+    shape: tuple[int, ...],
+    out_strides: tuple[int, ...],
+    batch: tuple[int, ...],
+    kernel_batch: tuple[int, ...],
+    strides: tuple[int, ...],
+    phase: int,
+    taps: tuple[int, ...],
+    steps: tuple[tuple[int, int], ...],
+    itemsize: int,
+) -> _Bands:
+    """Return the bands of a tile: across its rows where taps of several rows share them, else along each row."""
+    first = len(batch)
+    jumps = [0 if n == 1 else s for n, s in zip(batch, strides[:first], strict=True)]
+    jumps += [step * s for (step, _), s in zip(steps[:-1], strides[first:], strict=True)]
+    choices = [0 if n == 1 else prod(kernel_batch[i + 1 :]) for i, n in enumerate(kernel_batch)] + [0] * (len(taps) - 1)
+    places, counts = list(out_strides[:-1]), list(shape[:-1])
+    offsets = _tap_offsets(taps, steps, strides[first:], phase, itemsize)
+    in_piece = _lane_taps(steps[-1], itemsize) or taps[-1]
+    shared = (
+        len(taps) > 1 and steps[-2][0] == steps[-2][1] and min(taps[-2], 4) * in_piece >= min(taps[-1], 4 * in_piece)
+    )
+    if shared or (counts and choices[-1] == 0 and shape[-1] * itemsize < 4 * PIECE):
+        rows, step, out_step = counts.pop(), jumps.pop(), places.pop()
+        choices.pop()
+        chains = _chains(offsets, len(taps) - 2, 1) if shared else _chains(offsets, 0, offsets.shape[0])
+    else:
+        rows, step, out_step = 0, PIECE, PIECE
+        chains = _chains(offsets, len(taps) - 1, in_piece)
+    tables = (_flat(counts, s) for s in (jumps, choices, places))
+    bases, which, begins = tables
+    return _Bands(bases, rows, step, *chains, which, begins, out_step)
+
+
+def _lane_taps(step: tuple[int, int], itemsize: int) -> int:
+    """Return how many taps lie in a piece of the last axis, or 0 if that is no whole number."""
+    stride, dilation = step
+    lanes = PIECE // itemsize
+    return 0 if lanes * stride % dilation else lanes * stride // dilation
+
+
+def _tap_offsets(
+    taps: tuple[int, ...], steps: tuple[tuple[int, int], ...], strides: tuple[int, ...], phase: int, itemsize: int
+) -> Array:
+    """Return where the sample that each tap meets first stands, in bytes; the last taps meet the first samples."""
+    *above, within = (d * np.arange(n - 1, -1, -1) for n, (_, d) in zip(taps, steps, strict=True))
+    stride = steps[-1][0]
+    total = np.zeros((), np.int64)
+    for index, jump in zip(above, strides, strict=True):
+        total = np.add.outer(total, index * jump)
+    offsets: Array = np.add.outer(total, within % stride * phase + within // stride * itemsize)
+    return offsets
+
+
+def _chains(offsets: Array, axis: int, distance: int) -> tuple[Array, Array, Array]:
+    """Return where chains of taps start, how long they are, and the order of the taps.
+
+    A chain takes every `distance`-th tap of an axis, so that its samples lie as far apart as the pieces of a block.
+    """
+    order = np.moveaxis(np.flip(np.arange(offsets.size).reshape(offsets.shape), axis), axis, -1)
+    parts = [order[..., r::distance] for r in range(min(distance, offsets.shape[axis]))]
+    chains = [chain.reshape(-1, chain.shape[-1]) for chain in parts]
+    starts = np.concatenate([offsets.reshape(-1)[chain[:, 0]] for chain in chains])
+    lengths = np.concatenate([np.full(len(chain), chain.shape[1]) for chain in chains])
+    return starts, lengths, np.concatenate([chain.reshape(-1) for chain in chains])
+
+
+def _flat(counts: list[int], strides: list[int]) -> Array:
+    """Return Σ index · stride for all combinations of indices, in C order."""
+    total = np.zeros(1, np.int64)
+    for count, stride in zip(counts, strides, strict=True):
+        total = np.add.outer(total, np.arange(count) * stride).reshape(-1)
+    return total
+
+
+def warm_up(signal_dtype: np.dtype[Any], sums_dtype: np.dtype[Any]) -> None:
+    """Compile or load the loops for a signal's dtype and the dtype of its sums."""
+    signal, out = np.zeros(64, signal_dtype), np.empty(64, sums_dtype)
+    rows = rows_of(signal, (Span(-1, 64, 64, "zero"),), 1, 64, sums_dtype, 0)
+    fill_sums(rows, np.ones(2, sums_dtype), out, ((1, 1),))

@@ -1,0 +1,209 @@
+"""SIMD vectors for Numba: a value type whose operations are single LLVM instructions.
+
+A vector holds several pieces, each as large as a register of this machine, so that one line of a loop works on a whole
+block of registers. Memory is addressed by integers, in bytes: the caller keeps the arrays alive and answers for their
+bounds. Complex samples are pairs of lanes, (real, imaginary).
+
+Only the documented `numba.extending` is used.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
+from numba import types
+from numba.extending import intrinsic, models, overload, register_model
+
+_FEATURES = get_host_cpu_features()
+PIECE = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16  # bytes
+
+_Code = Callable[..., Any]
+_compiled: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
+
+_LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
+_INDEX = ir.IntType(32)
+# A product and a sum may become one instruction that rounds once; nothing is assumed of NaN, Inf or the order.
+_FLAGS = ("contract",)
+
+
+class Vector(types.Type):
+    """Some lanes of one element type."""
+
+    def __init__(self, element: Any, lanes: int) -> None:
+        self.element, self.lanes = element, lanes
+        super().__init__(f"Vector({element}, {lanes})")
+
+    @property
+    def pieces(self) -> int:
+        """How many registers it fills."""
+        return self.lanes // lanes_of(self.element)
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, vector: Vector) -> None:
+        super().__init__(manager, vector, ir.VectorType(_LLVM[vector.element], vector.lanes))  # type: ignore[no-untyped-call]
+
+
+def real_of(sample: Any) -> Any:
+    """Return the type of the lanes that hold samples of a type."""
+    return sample.underlying_float if isinstance(sample, types.Complex) else sample
+
+
+def lanes_of(sample: Any) -> int:
+    """Return how many lanes a piece has."""
+    return PIECE * 8 // int(real_of(sample).bitwidth)
+
+
+def vector_of(sample: Any, pieces: Any) -> Vector:
+    """Return the type of vectors of some pieces (a literal)."""
+    return Vector(real_of(sample), lanes_of(sample) * pieces.literal_value)
+
+
+def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INDEX, len(lanes)), lanes))
+
+
+def _places(builder: Any, address: Any, step: Any, vector: Vector) -> list[Any]:
+    """Return the pointers to the pieces of a vector, which lie `step` bytes apart."""
+    piece = ir.VectorType(_LLVM[vector.element], lanes_of(vector.element)).as_pointer()
+    steps = [builder.mul(step, ir.Constant(step.type, i)) for i in range(vector.pieces)]
+    return [builder.inttoptr(builder.add(address, s), piece) for s in steps]
+
+
+def _align(vector: Vector) -> int:
+    """Return the alignment that NumPy gives: an element's."""
+    return int(vector.element.bitwidth) // 8
+
+
+def _joined(builder: Any, parts: list[Any]) -> Any:
+    """Return the parts, of one size, in one vector."""
+    while len(parts) > 1:
+        if len(parts) % 2:
+            parts = [*parts, ir.Constant(parts[0].type, ir.Undefined)]
+        lanes = list(range(2 * parts[0].type.count))
+        parts = [_shuffled(builder, a, b, lanes) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
+def _splat(builder: Any, value: Any, lanes: int) -> Any:
+    undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(_INDEX, 0))
+    return _shuffled(builder, first, undefined, [0] * lanes)
+
+
+@_compiled
+def load(typing: Any, sample: Any, address: Any, step: Any, pieces: Any) -> Any:
+    """Return the pieces at `address`, `address + step`, …; `sample` is any value of the samples' type."""
+    result = vector_of(sample, pieces)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = _places(builder, args[1], args[2], result)
+        whole = _joined(builder, [builder.load(place, align=_align(result)) for place in places])
+        return _shuffled(builder, whole, whole, list(range(result.lanes)))
+
+    return result(sample, types.intp, types.intp, pieces), code
+
+
+@_compiled
+def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
+    """Write the pieces to `address`, `address + step`, …."""
+    lanes = lanes_of(vector.element)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for i, place in enumerate(_places(builder, args[0], args[1], vector)):
+            piece = _shuffled(builder, args[2], args[2], list(range(i * lanes, (i + 1) * lanes)))
+            builder.store(piece, place, align=_align(vector))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, vector), code
+
+
+@_compiled
+def pointer(typing: Any, kind: Any, address: Any) -> Any:
+    """Return an address as a pointer to samples of an array's dtype, for `numba.carray`."""
+    result = types.CPointer(kind.dtype)  # type: ignore[no-untyped-call]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[1], context.get_value_type(result))
+
+    return result(kind, types.intp), code
+
+
+@_compiled
+def part(typing: Any, vector: Any, first: Any, pieces: Any) -> Any:
+    """Return some pieces of a vector, from the first on."""
+    lanes, start = lanes_of(vector.element), first.literal_value * lanes_of(vector.element)
+    result = Vector(vector.element, pieces.literal_value * lanes)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _shuffled(builder, args[0], args[0], list(range(start, start + result.lanes)))
+
+    return result(vector, first, pieces), code
+
+
+@_compiled
+def zeros(typing: Any, sample: Any, pieces: Any) -> Any:
+    """Return a vector of zeros for samples of a type."""
+    result = vector_of(sample, pieces)
+    return result(sample, pieces), lambda context, builder, signature, args: ir.Constant(
+        context.get_value_type(result), None
+    )
+
+
+@_compiled
+def splat(typing: Any, value: Any, like: Any) -> Any:
+    """Return a vector of the type of `like` with one value in all lanes."""
+    return like(like.element, like), lambda context, builder, signature, args: _splat(builder, args[0], like.lanes)
+
+
+@_compiled
+def swap_pairs(typing: Any, vector: Any) -> Any:
+    """Return the vector with its lanes exchanged in pairs: imaginary parts stand where real ones did."""
+    lanes = [i ^ 1 for i in range(vector.lanes)]
+    return vector(vector), lambda context, builder, signature, args: _shuffled(builder, args[0], args[0], lanes)
+
+
+@_compiled
+def pair_lanes(typing: Any, even: Any, odd: Any) -> Any:
+    """Return the even lanes of one vector and the odd ones of another."""
+    lanes = [i + even.lanes * (i % 2) for i in range(even.lanes)]
+    return even(even, even), lambda context, builder, signature, args: _shuffled(builder, args[0], args[1], lanes)
+
+
+def _arithmetic(symbol: Any, of_floats: str, of_integers: str) -> None:
+    """Give vectors an operator."""
+
+    @_compiled
+    def apply(typing: Any, a: Any, b: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            if isinstance(a.element, types.Float):
+                return getattr(builder, of_floats)(*args, flags=_FLAGS)
+            return getattr(builder, of_integers)(*args)
+
+        return a(a, a), code
+
+    @overload(symbol)
+    def operator_of(a, b):  # type: ignore[no-untyped-def]
+        if isinstance(a, Vector) and a == b:
+            return lambda a, b: apply(a, b)
+        return None
+
+
+_arithmetic(operator.add, "fadd", "add")
+_arithmetic(operator.sub, "fsub", "sub")
+_arithmetic(operator.mul, "fmul", "mul")
+
+
+@_compiled
+def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a·b + c, rounded once where the machine can."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if isinstance(a.element, types.Float):
+            return builder.fadd(builder.fmul(args[0], args[1], flags=_FLAGS), args[2], flags=_FLAGS)
+        return builder.add(builder.mul(args[0], args[1]), args[2])
+
+    return a(a, a, a), code
