@@ -5,7 +5,10 @@ counted from `shift`; the imaginary part lies `apart` from the real one. Inner l
 vectorises.
 """
 
+from typing import Any
+
 import numba
+import numpy as np
 
 from .protocol import Array
 
@@ -44,3 +47,12 @@ def unpack_pairs(samples: Array, rows: Array, places: Array, shift: int, apart: 
         for i in range(width):
             a[i] = row[i].real
             b[i] = row[i].imag
+
+
+def warm_up(dtype: np.dtype[Any]) -> None:
+    """Compile or load the loops for real samples of a dtype."""
+    samples, places = np.zeros(2, dtype), np.zeros(1, np.intp)
+    rows = np.zeros((1, 1), np.result_type(dtype, np.complex64))
+    pack_pairs(samples, places, 0, 1, 1, rows)
+    multiply_rows(rows, rows[0], rows)
+    unpack_pairs(rows[0], places, places, 0, 1, 1, samples)

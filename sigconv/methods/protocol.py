@@ -56,6 +56,11 @@ class Costs(Protocol):
         ...
 
     @property
+    def spectrum(self) -> float:
+        """The time of preparing a kernel's spectrum, beside its transform."""
+        ...
+
+    @property
     def batch(self) -> float:
         """The time of a batch of transforms, beside the transforms."""
         ...

@@ -47,7 +47,7 @@ def estimate(problem: Problem, costs: Costs, settings: Settings, blocks: int) ->
     tiles = count_tiles(problem.shape, settings.tile)
     transforms = _limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch) + problem.kernel_batch
     batches = -(-blocks // settings.blocks) * -(-problem.batch // batch)
-    seconds = costs.call + costs.tile * tiles + costs.batch * batches
+    seconds = costs.call + costs.spectrum + costs.tile * tiles + costs.batch * batches
     seconds += costs.transform(settings.engine, dtype, transforms * length, length)
     spectrum = length * _spectrum_item(dtype)
     seconds += costs.passes(5 * spectrum * problem.batch * blocks // shared)

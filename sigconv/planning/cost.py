@@ -27,11 +27,12 @@ _CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices in seconds: of a call, of a tile, of a batch of transforms, of products, transforms and memory passes."""
+    """Prices in seconds: of a call, of a tile, of a batch of transforms, of a kernel's spectrum, of products, transforms and memory passes."""
 
     call: float = 2e-6
     tile: float = 4e-5
     batch: float = 1.5e-5
+    spectrum: float = 7e-5
     bandwidth: float = 8e9
 
     def products(self, engine: str, dtype: np.dtype[Any], count: float) -> float:

@@ -62,6 +62,10 @@ def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any]) -> None:
         from ..engines.transforms import fft_engine
 
         fft_engine(engine).forward((8,), (0,), np.dtype(float)).run()
+    if asked.estimate.settings.compiled:
+        from ..engines import packing
+
+        packing.warm_up(np.dtype(np.float64) if asked.problem.sums_dtype.kind == "i" else asked.problem.working_dtype)
 
 
 def _measured(call: Callable[[], Array]) -> int:
