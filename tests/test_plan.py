@@ -159,6 +159,17 @@ def test_a_filter_explains_itself():
     assert smooth.plan((1000,)).method == "fft"
 
 
+@pytest.mark.parametrize("method", sigconv.methods())
+def test_a_prepared_kernel_is_kept(method):
+    """Changing the kernel after it was prepared changes nothing."""
+    plan = sigconv.plan(50, 3, mode="same", method=method)
+    kernel, signal = np.array([1.0, 2.0, 3.0]), np.arange(50.0)
+    prepared = plan.prepare(kernel)
+    expected = plan(signal, kernel)
+    kernel[:] = 0
+    assert np.array_equal(plan.apply(prepared, signal), expected)
+
+
 def test_workers_come_from_the_environment(monkeypatch):
     """SIGCONV_NUM_THREADS caps the workers, else OMP_NUM_THREADS does; what is no number does not."""
     from sigconv.methods.execute import available_workers

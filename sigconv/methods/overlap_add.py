@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from ..engines.lengths import block_length, tile_length
+from ..engines.lengths import block_length, spread_rows, tile_length
+from ..engines.protocol import spectrum_dtype
 from ..engines.transforms import engine_name, installed
 from ..semantics.problem import Problem
 from . import spectral
@@ -24,8 +25,8 @@ _SMALLEST = 256
 # Outputs of a block, in quarters of the kernel.
 _QUARTERS = (2, 4, 6, *(1 << i for i in range(3, 26)))
 # Samples that are transformed together, and how many such batches a tile has.
-_BATCH = 1 << 15
-_TILE = 8
+_BATCH = 1 << 17
+_TILE = 2
 
 
 class OverlapAdd(TransformMethod):
@@ -51,11 +52,14 @@ def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
     whole = [whole_length(axis) for axis in problem.axes]
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     fast = block_length if len(whole) == 1 else tile_length
+    itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
     seen: set[tuple[int, ...]] = set()
     for quarters in _QUARTERS:
         lengths = tuple(
             min(w, fast(max(smallest, quarters * (t + 1) // 4 + t))) for w, t in zip(whole, tails, strict=True)
         )
+        for halved in (False, True):  # pairs and single blocks: neither may have columns that collide
+            lengths = spread_rows(lengths, (False,) * len(lengths), itemsize, halved)
         if lengths not in seen and (not seen or prod(lengths) <= _LARGEST):
             seen.add(lengths)
             yield lengths

@@ -27,7 +27,7 @@ _CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices in seconds: of a call, of a tile, of a batch of transforms, of a kernel's spectrum, of products, transforms and memory passes."""
+    """Prices in seconds: of a call, a tile, a batch of transforms, a kernel's spectrum; memory's bytes a second."""
 
     call: float = 2e-6
     tile: float = 4e-5

@@ -54,8 +54,8 @@ class Plan:
         return explain(self.problem, self.method, self.candidates, self.forced)
 
     def prepare(self, kernel: Any) -> Prepared:
-        """Return the kernel, oriented and transformed, ready for any number of signals."""
-        kernel = self._checked("kernel", kernel)
+        """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
+        kernel = self._checked("kernel", kernel).copy()
         return prepare(self.problem, METHODS[self.method], self.estimate.settings, kernel, self.small)
 
     def apply(
