@@ -1,5 +1,7 @@
 """The engines: every FFT engine against the definition, the lengths, the pool."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,12 @@ def test_long_columns_do_not_share_cache_lines():
     assert spread_rows((1024, 1024), (False, True), 8, halved=False) == (1024, 1024)
     assert spread_rows((128, 256), (False, False), 16, halved=False) == (128, 256)
     assert spread_rows((4096,), (False,), 16, halved=False) == (4096,)
+    # Rows of 256 · 8 bytes collide after any even number of them: the last axis has to grow, too.
+    assert spread_rows((256, 256, 256), (False,) * 3, 8, halved=False) == (256, 270, 270)
+    for lengths in product((64, 256, 512, 540, 4096), repeat=3):
+        for itemsize in (8, 16, 32):
+            spread = spread_rows(lengths, (False,) * 3, itemsize, halved=False)
+            assert all(new < 1.6 * old for new, old in zip(spread, lengths, strict=True))
 
 
 def test_block_lengths_are_the_fast_ones():

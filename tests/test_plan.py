@@ -50,6 +50,20 @@ def test_max_bytes_changes_the_choice_or_is_refused():
         sigconv.plan(1_000_000, 1_000, max_bytes=1000)
 
 
+def test_every_shape_can_be_planned():
+    """A seeded sweep of shapes, large powers of two among them, and dtypes: each gives a plan."""
+    rng = np.random.default_rng(5)
+    for _ in range(500):
+        ndim = rng.integers(1, 5)
+        shape = tuple(int(n) for n in rng.choice([1, 7, 64, 100, 128, 255, 256, 512, 1024, 4096], ndim))
+        taps = tuple(int(n) for n in rng.choice([1, 3, 31, 64, 128, 257], ndim))
+        dtype, mode, boundary = (
+            rng.choice(c) for c in (["f4", "f8", "F", "D", "i4"], ["full", "same"], ["zero", "wrap"])
+        )
+        plan = sigconv.plan(shape, taps, str(dtype), mode=str(mode), boundary=str(boundary))
+        assert plan.estimate.seconds > 0
+
+
 def test_a_plan_is_an_immutable_value():
     """Equal questions give equal plans, which can't be changed."""
     plan = sigconv.plan((30, 40), (3, 3), mode="same", boundary="edge")

@@ -51,13 +51,14 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     (512, 540)
     """
     spread = list(lengths)
-    for axis in reversed(range(len(lengths) - 1)):
-        while (
-            lengths[axis] >= _LONG_COLUMN
-            and not fixed[axis + 1]
-            and _row(spread[axis + 1 :], halved) * itemsize % 4096 == 0
-        ):
-            spread[axis + 1] = fast_length(spread[axis + 1] + 1)
+    for axis in range(len(lengths) - 2, -1, -1):
+        inner = [i for i in range(axis + 1, len(lengths)) if not fixed[i]]
+        # All fast lengths are even, so lengthening one axis may not do: they take turns, and a few must be enough.
+        for turn in range(_TURNS if inner and lengths[axis] >= _LONG_COLUMN else 0):
+            if _row(spread[axis + 1 :], halved) * itemsize % 4096:
+                break
+            longer = inner[turn % len(inner)]
+            spread[longer] = fast_length(spread[longer] + 1)
     return tuple(spread)
 
 
@@ -67,6 +68,7 @@ def _row(lengths: list[int], halved: bool) -> int:
 
 
 _LONG_COLUMN = 200
+_TURNS = 8
 _FIVES = (20, 40, 80, 160, 320, 640, 1280)
 
 
