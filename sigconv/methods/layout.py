@@ -143,9 +143,12 @@ class Blocks:
 
     def shape(self, view: Array, rows: slice) -> tuple[int, ...]:
         """Return the buffer's shape: rows of blocks, and the transforms' lengths."""
+        return self._buffer(view.shape[1:], rows)
+
+    def _buffer(self, piece: tuple[int, ...], rows: slice) -> tuple[int, ...]:
         lengths = dict(zip(self.axes, self._settings.lengths, strict=True))
         count = (rows.stop - rows.start) // (2 if self._settings.paired else 1)
-        return count, *(lengths.get(i + 1, n) for i, n in enumerate(view.shape[1:]))
+        return count, *(lengths.get(i + 1, n) for i, n in enumerate(piece))
 
     def fill(self, buffer: Array, view: Array, rows: slice) -> None:
         """Copy the blocks of a batch into its rows, every other one into the imaginary parts."""

@@ -33,8 +33,7 @@ class PairedBlocks(Blocks):
 
     def shape(self, view: Array, rows: slice) -> Shape:
         """Return the buffer's shape: a row for two blocks, and the transforms' lengths."""
-        lengths = dict(zip(self.axes, self._settings.lengths, strict=True))
-        return (rows.stop - rows.start) // 2, *(lengths.get(i + 1, n) for i, n in enumerate(view.shape))
+        return self._buffer(view.shape, rows)
 
     def fill(self, buffer: Array, view: Array, rows: slice) -> None:
         """Copy the blocks of a batch."""
