@@ -93,8 +93,9 @@ class Filter:
         return choose(problem, self._method, self._max_bytes)
 
     def explain(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> str:
-        """Return the table of all candidates for a signal of some shape and dtype."""
-        return self.plan(signal_shape, signal_dtype).explain()
+        """Return the candidates for a signal of some shape and dtype, and what was found in the kernel's values."""
+        plan = self.plan(signal_shape, signal_dtype)
+        return f"{plan.explain()}\n{self._prepare(plan).found}".rstrip()
 
     @property
     def adjoint(self) -> Adjoint:

@@ -31,7 +31,7 @@ def test_small_problems_are_exact_on_integers(shape, taps, dtype):
         assert result.dtype == plan.problem.result_dtype
         assert result.flags.c_contiguous or result.ndim == 1
         assert not oracle.violations(result, exact)
-        by_tiles = apply(prepare(plan.problem, METHODS["direct"], plan.estimate.settings, kernel), signal)
+        by_tiles = apply(prepare(plan.problem, [(METHODS["direct"], plan.estimate.settings)], kernel), signal)
         assert not oracle.violations(by_tiles, exact)
 
 

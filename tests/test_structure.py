@@ -43,11 +43,12 @@ LIGHT = {
     *(
         "sigconv.methods.layout",
         "sigconv.methods.paired",
+        "sigconv.methods.separable",
         "sigconv.methods.small",
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),
-    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".plan")),
+    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".plan", ".structure")),
 }
 
 

@@ -52,7 +52,7 @@ class Direct:
         """Return tiles that stay in cache, and the price of all products."""
         tile = tile_steps(problem, _conv_steps(problem), _tile_outputs(problem))
         products = prod(problem.shape) * prod(_taps_met(a, tile[a.position]) for a in problem.axes)
-        engine = _engine(problem, products)
+        engine = loops_for(problem, products)
         loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
         seconds = costs.products(loop, problem.working_dtype, products)
         seconds += costs.tile * count_tiles(problem.shape, tile) + costs.call
@@ -79,7 +79,7 @@ class Direct:
         if settings.engine == "numba" and _fill_compiled(batch, kernel, state.size, problem, reaches, out):
             return
         piece = gather(batch, problem, reaches)
-        sums = partial(_sums, reaches=reaches, engine=settings.engine)
+        sums = partial(tile_sums, reaches=reaches, engine=settings.engine)
         if is_exact(problem.result_dtype):
             out[...] = _exact_sums(piece, kernel, problem, sums)
         else:
@@ -131,7 +131,8 @@ def _is_lines(problem: Problem) -> bool:
     return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
 
 
-def _engine(problem: Problem, products: float) -> str:
+def loops_for(problem: Problem, products: float) -> str:
+    """Return whose loops serve that many products."""
     known = is_exact(problem.result_dtype) or problem.working_dtype.char in _COMPILED_DTYPES
     worth = bool(problem.axes) and products >= (_COMPILED_LINES if _is_lines(problem) else _COMPILED_TAPS)
     return "numba" if known and worth and installed("numba") else "numpy"
@@ -208,7 +209,7 @@ def _convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
     return (*(i for i in range(ndim) if i not in positions), *positions)
 
 
-def _sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) -> Array:
+def tile_sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) -> Array:
     """Return the sums of a tile: the convolved axes are moved last, and every kernel of the batch takes its signals."""
     if not reaches:
         return piece * kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +18,7 @@ from .exact import BlockOverflow, check_fits
 from .orientation import orient
 from .protocol import Method, Settings
 from .renormalize import Weights
+from .separable import Passes
 from .small import Run
 from .tiles import Tile, count_tiles, tiles
 
@@ -40,14 +41,26 @@ class Prepared(NamedTuple):
     weights: Weights | None
     small: Callable[[Array], Array | None] | None
 
+    @property
+    def found(self) -> str:
+        """What was found in the kernel's values, in a line."""
+        if not isinstance(self.method, Passes):
+            return ""
+        terms = len(self.state)
+        return f"this kernel is {'an outer product' if terms == 1 else f'a sum of {terms} outer products'}: separable"
 
-def prepare(problem: Problem, method: Method, settings: Settings, kernel: Array, small: Run | None = None) -> Prepared:
-    """Return the prepared kernel: oriented, and brought into the form that the method multiplies with."""
+
+def prepare(
+    problem: Problem, ways: Sequence[tuple[Method, Settings]], kernel: Array, small: Run | None = None
+) -> Prepared:
+    """Return the prepared kernel: oriented, and in the form that the first method that takes it multiplies with."""
     oriented = orient(kernel, problem)
+    taken = ((m, settings, m.prepare(oriented, problem, settings)) for m, settings in ways)
+    method, settings, state = next(way for way in taken if way[2] is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
-    return Prepared(problem, method, settings, method.prepare(oriented, problem, settings), weights, at_once)
+    return Prepared(problem, method, settings, state, weights, at_once)
 
 
 def apply(

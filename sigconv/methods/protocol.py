@@ -84,7 +84,10 @@ class Method(Protocol):
     A new method stands in one file with these five, and in the registry.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `method=` and `explain` call it."""
+        ...
 
     def reject(self, problem: Problem) -> str | None:
         """Return why the problem can't be served, or None."""
@@ -95,7 +98,7 @@ class Method(Protocol):
         ...
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
-        """Return what can be computed from the oriented kernel alone."""
+        """Return what can be computed from the oriented kernel alone; None if its values can't be served."""
         ...
 
     def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare
-from ..methods.protocol import Estimate
+from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
@@ -19,6 +19,7 @@ from ..semantics.problem import Problem
 from .candidate import Candidate, offer
 from .cost import PRIORS, Prices
 from .explain import explain, summary
+from .structure import Structure, structure
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Plan:
         All methods, with their estimates or the reasons why they can't serve.
     forced : bool
         Whether the caller named the method.
+    structure : Structure or None
+        What is looked for in the kernel's values, to take passes along the axes instead; None where the caller named
+        the method, and for kernels of one axis.
     """
 
     problem: Problem
@@ -45,18 +49,19 @@ class Plan:
     estimate: Estimate
     candidates: tuple[Candidate, ...]
     forced: bool
+    structure: Structure | None = None
 
     def __str__(self) -> str:
         return summary(self.problem, self.method, self.estimate)
 
     def explain(self) -> str:
         """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
-        return explain(self.problem, self.method, self.candidates, self.forced)
+        return explain(self.problem, self.method, self.candidates, self.forced, self.structure)
 
     def prepare(self, kernel: Any) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
         kernel = self._checked("kernel", kernel).copy()
-        return prepare(self.problem, METHODS[self.method], self.estimate.settings, kernel, self.small)
+        return prepare(self.problem, self._ways, kernel, self.small)
 
     def apply(
         self,
@@ -84,8 +89,17 @@ class Plan:
             if result is not None:
                 return result
         kernel = self._apart(kernel, out)
-        prepared = prepare(self.problem, METHODS[self.method], self.estimate.settings, kernel, self.small)
+        prepared = prepare(self.problem, self._ways, kernel, self.small)
         return apply(prepared, signal, out, workers)
+
+    @cached_property
+    def _ways(self) -> list[tuple[Method, Settings]]:
+        """The methods that may serve, the one that depends on the kernel's values first."""
+        chosen = METHODS[self.method], self.estimate.settings
+        found = self.structure
+        return (
+            [(found.passes, found.estimate.settings), chosen] if found and found.pays and found.estimate else [chosen]
+        )
 
     @cached_property
     def small(self) -> Run | None:
@@ -138,4 +152,5 @@ def _choose(problem: Problem, method: str, max_bytes: int | None, costs: Prices)
         raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
     best = min(serving)[1]
     assert best.estimate is not None
-    return Plan(problem, best.method, best.estimate, candidates, method != "auto")
+    found = structure(problem, best.estimate.seconds, max_bytes, costs) if method == "auto" else None
+    return Plan(problem, best.method, best.estimate, candidates, method != "auto", found)

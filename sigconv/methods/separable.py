@@ -1,0 +1,179 @@
+"""Kernels that are sums of a few outer products: a pass along each axis in place of all taps at once.
+
+With g = Σ_r u_r ⊗ v_r, x ∗ g = Σ_r (x ∗ u_r) ∗ v_r takes R (m₀ + m₁) products an output in place of m₀ m₁. The terms
+are found in the kernel's values: a cross of a row and a column, if that is all, else the singular value decomposition,
+axis by axis (C. Eckart and G. Young, Psychometrika 1 (1936) 211–218: no sum of so few outer products is nearer).
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..semantics.dtypes import is_exact
+from ..semantics.problem import Axis, Problem
+from .bounds import unit_roundoff
+from .direct import loops_for, tile_sums
+from .protocol import Costs, Estimate, Settings
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps
+
+Terms = tuple[tuple[Array, ...], ...]
+
+# Outputs of a tile and of its rows: so many that the halo and the Python between the passes count for little, so few
+# that what a pass leaves for the next one stays near.
+_TILE, _ROW, _LEAST = 1 << 19, 1 << 12, 1 << 16
+# What is left of the kernel beside its terms, in unit roundoffs of its norm: as much as rounding leaves of an outer
+# product and its decomposition, small beside the bound of transforms.
+_LEFT = 8
+_DTYPES = "fdFD"
+
+
+class Passes(NamedTuple):
+    """y = Σ_r (x ∗ u_r) ∗ v_r …, for kernels that are found to be such a sum, of at most so many terms."""
+
+    most: int
+    name: str = "separable"
+
+    def reject(self, problem: Problem) -> str | None:
+        """Serve numbers that may be rounded between the passes."""
+        if is_exact(problem.result_dtype):
+            return "it rounds between the passes"
+        if problem.working_dtype.char not in _DTYPES:
+            return f"{problem.working_dtype} has no decomposition"
+        return "every signal has a kernel of its own" if problem.kernel_batch > 1 else None
+
+    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
+        """Return the tiles and the price of one outer product."""
+        tile = _tile(problem)
+        sizes = [tile[position] for position in problem.positions]
+        shapes = _pass_shapes(problem.axes, sizes)
+        products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
+        tiles, batch = count_tiles(problem.shape, tile), prod(tile) // max(1, prod(sizes))
+        engine = loops_for(problem, tiles * batch * products)
+        seconds = costs.call + tiles * costs.tile * len(sizes)
+        seconds += costs.products(engine, problem.working_dtype, tiles * batch * products)
+        seconds += costs.passes(tiles * batch * sum(map(prod, shapes)) * problem.working_dtype.itemsize)
+        worker = 3 * problem.working_dtype.itemsize * batch * max(map(prod, shapes), default=1)
+        return Estimate(Settings(tile, engine), seconds, prod(problem.kernel_shape) * 8, worker)
+
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Terms | None:
+        """Return the kernel's terms; None if there are too many."""
+        return find(kernel, problem, self.most)
+
+    def fill(self, state: Terms, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+        """Write one tile of the result to `out`."""
+        reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
+        if out.size == 0 or any(r.low >= r.high for r in reaches):
+            out[...] = 0
+            return
+        piece = gather(tile.batch(signal, problem.positions), problem, reaches)
+        piece = piece.astype(problem.working_dtype, copy=False)
+        for number, term in enumerate(state):
+            part = piece
+            for factor, reach in zip(term, reaches, strict=True):
+                part = _pass(part, factor, reach, problem, settings.engine)
+            np.add(out, part, out=out) if number else np.copyto(out, part)
+
+    def describe(self, settings: Settings) -> dict[str, str]:
+        """Return the settings in words."""
+        return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile))}
+
+
+def _tile(problem: Problem) -> tuple[int, ...]:
+    """Return the sizes of tiles: whole rows, as many as suit, and enough tiles for several workers."""
+    most = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
+    steps = [min(_ROW, problem.axes[-1].count)]
+    for axis in reversed(problem.axes[:-1]):
+        steps.append(max(1, min(axis.count, most // prod(steps))))
+    return tile_steps(problem, tuple(reversed(steps)), most)
+
+
+def _pass_shapes(axes: tuple[Axis, ...], sizes: list[int]) -> list[list[int]]:
+    """Return the shape that each pass leaves of a tile, the first axis' pass first."""
+    reads = [axis.stride * (size - 1) + axis.span for axis, size in zip(axes, sizes, strict=True)]
+    return [[*sizes[: i + 1], *reads[i + 1 :]] for i in range(len(axes))]
+
+
+def find(kernel: Array, problem: Problem, most: int) -> Terms | None:
+    """Return the terms of an oriented kernel, a factor for each convolved axis; None if there are more than `most`."""
+    values = kernel.reshape([axis.taps for axis in problem.axes])
+    wide = values.astype(np.complex128 if values.dtype.kind == "c" else np.float64)
+    if not np.isfinite(wide).all():
+        return None
+    unit = unit_roundoff(problem.working_dtype)
+    terms = _terms(wide, most, unit)
+    if terms is None:
+        return None
+    return tuple(
+        tuple(_along(factor, i, len(term)).astype(problem.working_dtype) for i, factor in enumerate(term))
+        for term in terms
+    )
+
+
+def _terms(values: Array, most: int, unit: float) -> list[tuple[Array, ...]] | None:
+    """Return the terms of a kernel: its first axis is split off, and the rest of each pair likewise."""
+    if values.ndim == 1:
+        return [(values,)]
+    pairs = _pairs(values.reshape(len(values), -1), most, unit)
+    if pairs is None:
+        return None
+    found: list[tuple[Array, ...]] = []
+    for first, rest in pairs:
+        below = _terms(rest.reshape(values.shape[1:]), most, unit)
+        if below is None:
+            return None
+        found += [(first, *term) for term in below]
+    return found if len(found) <= most else None
+
+
+def _pairs(matrix: Array, most: int, unit: float) -> list[tuple[Array, Array]] | None:
+    """Return a matrix as a sum of outer products, within rounding."""
+    row, column = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
+    pivot = matrix[row, column]
+    if pivot == 0:
+        return [(matrix[:, 0], matrix[0])]
+    cross = matrix[:, column], matrix[row] / pivot
+    if np.all(np.abs(matrix - np.multiply.outer(*cross)) <= 4 * unit * np.abs(matrix)):
+        return [cross]
+    left = _LEFT * unit * float(np.linalg.norm(matrix))
+    if most < 2 or _rank_exceeds(matrix, most, left):
+        return None
+    u, sizes, v = np.linalg.svd(matrix, full_matrices=False)
+    tails = np.sqrt(np.cumsum(sizes[::-1] ** 2))[::-1]
+    rank = int(np.count_nonzero(tails > left))
+    return [(u[:, r] * sizes[r], v[r]) for r in range(rank)] if rank <= most else None
+
+
+def _rank_exceeds(matrix: Array, most: int, left: float) -> bool:
+    """Return whether a few rows and columns already need more terms: a part's singular values are no larger."""
+    rows, columns = (np.linspace(0, n - 1, min(n, 2 * most + 2)).astype(int) for n in matrix.shape)
+    sizes = np.linalg.svd(matrix[np.ix_(rows, columns)], compute_uv=False)
+    return bool(sizes[most:].max(initial=0.0) > left)
+
+
+def _along(factor: Array, axis: int, ndim: int) -> Array:
+    """Return a factor as a kernel that lies on one of the convolved axes."""
+    return factor.reshape([-1 if i == axis else 1 for i in range(ndim)])
+
+
+def _pass(piece: Array, factor: Array, reach: Reach, problem: Problem, engine: str) -> Array:
+    """Return a piece, summed along one of its axes."""
+    place = reach.axis.position
+    others = [_as_it_is(p, piece.shape[p]) for p in problem.positions if p != place]
+    # The axis of the sums stands before the last one, along which the loops run; or it is the last one.
+    where = len(others) if place == problem.positions[-1] else len(others) - 1
+    reaches = [*others[:where], reach, *others[where:]]
+    index = [slice(None)] * factor.ndim
+    index[problem.positions.index(place)] = slice(reach.low, reach.high)
+    shape = [1] * piece.ndim
+    shape[place] = reach.high - reach.low
+    return tile_sums(piece, factor[tuple(index)].reshape(shape), reaches, engine)
+
+
+def _as_it_is(position: int, size: int) -> Reach:
+    """Return the reach of an axis that a pass leaves alone."""
+    axis = Axis(position, size, 1, 1, 0, size, 1, "zero", False)
+    return Reach(axis, 0, size - 1, 0, 1, 0, size)
