@@ -275,3 +275,18 @@ def test_narrow_rows_are_read_by_the_piece(stride):
             np.zeros(reach, "f4"), (rows.Span(0, reach, reach, "zero"),), stride, width, np.dtype("f4"), 0
         )
         assert read.samples.size // stride >= 9 // stride + lanes
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("boundary", ["zero", "reflect", "wrap"])
+def test_long_lines_are_cut_where_the_signal_ends(boundary, axis, stride):
+    """What is read in place and what is copied with its ghosts join in every tile, on small integers."""
+    rng = np.random.default_rng(4)
+    lines, kernel = rng.integers(-9, 9, (2, 300_007)).astype(float), rng.integers(-9, 9, 61).astype(float)
+    padded = np.pad(lines, ((0, 0), (30, 30)), mode="constant" if boundary == "zero" else boundary)
+    expected = np.array([np.convolve(line, kernel, "valid")[::stride] for line in padded])
+    signal, options = (lines.T, {"axes": 0}) if axis == 0 else (lines, {"axes": 1})
+    result = sigconv.convolve(signal, kernel, "same", "direct", boundary=boundary, stride=stride, **options)
+    assert np.array_equal(result.T if axis == 0 else result, expected)
+    assert sigconv.plan(300_007, 61, method="direct").estimate.settings.tile[0] < 300_007

@@ -41,6 +41,7 @@ LIGHT = {
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
+        "sigconv.methods.direct_tiles",
         "sigconv.methods.layout",
         "sigconv.methods.paired",
         "sigconv.methods.separable",

@@ -14,15 +14,12 @@ from ..engines.protocol import Array
 from ..engines.transforms import installed
 from ..semantics.boundary import NUMBERS
 from ..semantics.dtypes import is_exact
-from ..semantics.problem import Axis, Problem
+from ..semantics.problem import Problem
+from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps, trimmed
 
-# Bytes of the outputs of a tile: with their input they stay in the second-level cache. Tiles of few taps are larger,
-# since their sums are soon done.
-_TILE_BYTES, _FEW_TAPS = 1 << 18, 128
-_ROW = 1 << 12
 # Above this many products Numba repays being imported: numpy.convolve serves whole lines well, NumPy's sums over taps
 # of several axes pass through memory once a tap.
 _COMPILED_LINES, _COMPILED_TAPS = 1 << 21, 1 << 18
@@ -49,17 +46,13 @@ class Direct:
         return None
 
     def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return tiles that stay in cache, and the price of all products."""
-        tile = tile_steps(problem, _conv_steps(problem), _tile_outputs(problem))
-        products = prod(problem.shape) * prod(_taps_met(a, tile[a.position]) for a in problem.axes)
-        engine = loops_for(problem, products)
-        loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
-        seconds = costs.products(loop, problem.working_dtype, products)
-        seconds += costs.tile * count_tiles(problem.shape, tile) + costs.call
-        itemsize = problem.working_dtype.itemsize
-        extended = prod(_extended(problem, tile)) * itemsize
-        shared = prod(problem.kernel_shape) * itemsize
-        return Estimate(Settings(tile, engine), seconds, shared, 2 * extended + 2 * prod(tile) * itemsize)
+        """Return tiles as large as memory allows and work repays, and the price of all products."""
+        outputs = tile_outputs(problem)
+        estimate = _estimate(problem, costs, outputs)
+        while max_bytes is not None and estimate.bytes > max_bytes and outputs > FEWEST:
+            outputs //= 2
+            estimate = _estimate(problem, costs, outputs)
+        return estimate
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""
@@ -70,6 +63,13 @@ class Direct:
 
     def fill(self, state: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`, whose dtype holds it and which shares no memory with the signal."""
+        for part, place in parts(problem, tile):
+            self._fill(state, problem, settings, part, signal, out[place])
+
+    def _fill(
+        self, state: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
+    ) -> None:
+        """Write a part of a tile."""
         reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
         if out.size == 0 or any(r.low >= r.high for r in reaches):
             out[...] = 0
@@ -90,40 +90,18 @@ class Direct:
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}
 
 
-def _tile_outputs(problem: Problem) -> int:
-    """Return how many outputs a tile has."""
-    few = prod(axis.taps for axis in problem.axes) < _FEW_TAPS
-    return (4 if few else 1) * _TILE_BYTES // max(4, min(8, problem.working_dtype.itemsize))
-
-
-def _conv_steps(problem: Problem) -> tuple[int, ...]:
-    """Return tile sizes on the convolved axes: rows that suit the inner loop, as many as the cache holds.
-
-    Where the kernel is longer than the signal, small tiles keep the taps that meet no sample out of the sums.
-    """
-    left, steps = _tile_outputs(problem), []
-    for axis in reversed(problem.axes):
-        step = min(axis.count, _ROW if len(problem.axes) > 1 else left, left)
-        if axis.silent and axis.span > axis.signal:
-            step = min(step, max(axis.signal, 256))
-        steps.append(max(1, step))
-        left //= max(1, step)
-    return tuple(reversed(steps))
-
-
-def _taps_met(axis: Axis, step: int) -> int:
-    """Return how many taps a tile of some outputs multiplies."""
-    if not axis.silent:
-        return axis.taps
-    return min(axis.taps, -(-(axis.signal + step * axis.stride) // axis.dilation))
-
-
-def _extended(problem: Problem, tile: tuple[int, ...]) -> list[int]:
-    """Return the shape of what a tile reads."""
-    shape = list(tile)
-    for axis in problem.axes:
-        shape[axis.position] = axis.stride * (tile[axis.position] - 1) + axis.span
-    return shape
+def _estimate(problem: Problem, costs: Costs, outputs: int) -> Estimate:
+    """Return the price of all products, with tiles of about so many outputs."""
+    tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
+    products = prod(problem.shape) * prod(taps_met(a, tile[a.position]) for a in problem.axes)
+    engine = loops_for(problem, products)
+    loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
+    seconds = costs.products(loop, problem.working_dtype, products)
+    seconds += costs.tile * count_tiles(problem.shape, tile) + costs.call
+    itemsize = problem.working_dtype.itemsize
+    read = prod(extended(problem, tile)) * itemsize
+    shared = prod(problem.kernel_shape) * itemsize
+    return Estimate(Settings(tile, engine), seconds, shared, 2 * read + 2 * prod(tile) * itemsize)
 
 
 def _is_lines(problem: Problem) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -139,8 +140,27 @@ def _run(
         for tile in tiles(shape, steps):
             work(tile)
         return
-    for _ in _pool(min(workers, total), os.getpid()).map(work, tiles(shape, steps)):
-        pass
+    left = deque(tiles(shape, steps))
+    drain = partial(_drain, left, work)
+    others = [_pool(workers - 1, os.getpid()).submit(drain) for _ in range(min(workers, total) - 1)]
+    try:
+        drain()
+    finally:
+        left.clear()  # after an error no tile is begun any more
+        for other in others:
+            other.exception()
+    for other in others:
+        other.result()
+
+
+def _drain(left: deque[Tile], work: Callable[[Tile], None]) -> None:
+    """Do the tiles that are left, one after the other, until there are none."""
+    while left:
+        try:
+            tile = left.popleft()
+        except IndexError:  # another worker took it
+            return
+        work(tile)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,86 @@
+"""The tiles of direct sums: how large they are, and which parts of them the loops can read in place."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+from ..semantics.dtypes import is_exact
+from ..semantics.problem import Axis, Problem
+from .tiles import Tile
+
+# Outputs of a tile, and bytes of its products: work of a millisecond or so, beside which the Python around it counts
+# for little. Problems of a few tenths of that are cut in two, for two workers.
+FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
+_ROW = 1 << 12
+# Outputs that are read in place without the ghosts at their ends, if they are so many that the copy would cost more.
+_INSIDE = 1 << 15
+
+
+def tile_outputs(problem: Problem) -> int:
+    """Return how many outputs a tile has at most."""
+    total = prod(problem.shape)
+    each = prod(axis.taps for axis in problem.axes) * problem.working_dtype.itemsize
+    most = max(FEWEST, min(_MOST, _PRODUCT_BYTES // each))
+    return min(most, -(-total // 2)) if total * each > _PRODUCT_BYTES // 4 else most
+
+
+def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
+    """Return tile sizes on the convolved axes: rows that suit the inner loop, as many as the tile holds.
+
+    Where the kernel is longer than the signal, small tiles keep the taps that meet no sample out of the sums.
+    """
+    left, steps = outputs, []
+    for axis in reversed(problem.axes):
+        step = min(axis.count, _ROW if len(problem.axes) > 1 else left, left)
+        if axis.silent and axis.span > axis.signal:
+            step = min(step, max(axis.signal, 256))
+        steps.append(_even(axis.count, max(1, step)))
+        left //= max(1, step)
+    return tuple(reversed(steps))
+
+
+def _even(count: int, step: int) -> int:
+    """Return the step that cuts into an even number of parts of much the same size, if it cuts at all."""
+    parts = -(-count // step)
+    return step if parts <= 1 else -(-count // (parts + parts % 2))
+
+
+def parts(problem: Problem, tile: Tile) -> list[tuple[Tile, Any]]:
+    """Return a long tile of one axis cut where the signal ends, so that what lies inside can be read in place.
+
+    Integers are converted, and so copied, all the same.
+    """
+    if len(problem.axes) != 1 or is_exact(problem.result_dtype):
+        return [(tile, ...)]
+    (axis,) = problem.axes
+    wanted = tile.slices[axis.position]
+    begin = max(wanted.start, -(-(axis.span - 1 - axis.start) // axis.stride))
+    end = min(wanted.stop, (axis.signal - 1 - axis.start) // axis.stride + 1)
+    if end - begin < _INSIDE or end - begin == wanted.stop - wanted.start:
+        return [(tile, ...)]
+    cuts = [slice(a, b) for a, b in pairwise((wanted.start, begin, end, wanted.stop)) if a < b]
+    before, after = tile.slices[: axis.position], tile.slices[axis.position + 1 :]
+    return [
+        (Tile((*before, cut, *after)), (*(slice(None) for _ in before), _shifted(cut, -wanted.start))) for cut in cuts
+    ]
+
+
+def _shifted(cut: slice, by: int) -> slice:
+    return slice(cut.start + by, cut.stop + by)
+
+
+def taps_met(axis: Axis, step: int) -> int:
+    """Return how many taps a tile of some outputs multiplies."""
+    if not axis.silent:
+        return axis.taps
+    return min(axis.taps, -(-(axis.signal + step * axis.stride) // axis.dilation))
+
+
+def extended(problem: Problem, tile: tuple[int, ...]) -> list[int]:
+    """Return the shape of what a tile reads."""
+    shape = list(tile)
+    for axis in problem.axes:
+        shape[axis.position] = axis.stride * (tile[axis.position] - 1) + axis.span
+    return shape
