@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
 from .methods.execute import available_workers, check_out
+from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
 from .semantics.describe import describe
 from .semantics.operands import as_operand
@@ -158,10 +159,12 @@ def _compute(
         available_workers(workers)
     if out is not None:
         check_out(out, chosen.problem)
+    if chosen.wait is not None:
+        PROCESS.lose(chosen.wait)
     return chosen.compute(signal, kernel, out, workers)
 
 
-# The plans of calls that were made before, by everything that a plan is decided by: a look-up takes a microsecond.
+# The plans of calls that were made before, by all that decides them, what is loaded too: a look-up takes a microsecond.
 _known: dict[Any, Plan] = {}
 _KNOWN = 4096
 
@@ -170,14 +173,15 @@ def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: O
     """Return the plan of a call, kept from an earlier one if there was one."""
     # Types, because 1 is True, and repr of what is rarely given, because lists can't be hashed.
     exactly = (type(operator[1]), type(operator[2]), repr(options) if options else "")
-    key = (signal.shape, kernel.shape, signal.dtype, kernel.dtype, operator, exactly)
+    key = (signal.shape, kernel.shape, signal.dtype, kernel.dtype, operator, exactly, PROCESS.ready)
     try:
         return _known[key]
     except (KeyError, TypeError):  # TypeError: an argument that can't be hashed, and is refused below
         pass
     mode, flip, conjugate, method, max_bytes = operator
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
-    chosen = choose(describe(*key[:4], **asked), method, max_bytes)
+    ready = PROCESS.refresh() if method == "auto" else None
+    chosen = choose(describe(*key[:4], **asked), method, max_bytes, ready=ready)
     if len(_known) >= _KNOWN:
         _known.clear()
     _known[key] = chosen

@@ -42,7 +42,7 @@ def plan_of_small_blocks(shape, taps, dtype, options, changes):
     """Return a plan with the smallest blocks that the method considers, two pairs in a batch."""
     plan = sigconv.plan(shape, taps, dtype, method="overlap-add", **({"mode": "same"} | options))
     lengths = next(_candidates(plan.problem))
-    estimate = _estimate(plan.problem, PRIORS, lengths, batch=4 * prod(lengths))
+    estimate = _estimate(plan.problem, PRIORS, "numpy", lengths, batch=4 * prod(lengths))
     if any(axis.stride > 1 for axis in plan.problem.axes):  # compiled copies take every output
         changes = changes | {"compiled": False}
     if "c" in dtype:

@@ -23,13 +23,23 @@ GUARD = 99
 @pytest.fixture(autouse=True)
 def _always_compiled(monkeypatch):
     """Small problems take the compiled loops too."""
-    direct, plan = (importlib.import_module(f"sigconv.{name}") for name in ("methods.direct", "planning.plan"))
-    monkeypatch.setattr(direct, "_COMPILED_LINES", 0)
-    monkeypatch.setattr(direct, "_COMPILED_TAPS", 0)
+    names = ("methods.direct", "planning.candidate", "planning.plan", "api")
+    direct, candidate, plan, api = (importlib.import_module(f"sigconv.{name}") for name in names)
+    estimates = direct.Direct.estimates
+
+    def compiled(*arguments):
+        found = estimates(*arguments)
+        return [e for e in found if e.settings.engine == "numba"] or found
+
+    caches = (candidate.offers, plan._choose)
+    monkeypatch.setattr(direct.Direct, "estimates", compiled)
     monkeypatch.setattr(plan, "shortcut", lambda problem: None)
-    plan._choose.cache_clear()
+    monkeypatch.setattr(api, "_known", {})
+    for cache in caches:
+        cache.cache_clear()
     yield
-    plan._choose.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 def small_integers(rng, shape, dtype):

@@ -9,6 +9,7 @@ import pytest
 import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods.separable import Passes
+from sigconv.planning.candidate import Candidate
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.structure import Structure, structure
 
@@ -42,10 +43,11 @@ def outer_products(taps, terms, is_complex=False):
 def plan_of_passes(shape, kernel, dtype, options, engine):
     """Return a plan that takes passes for kernels of up to eight terms, in several tiles."""
     plan = sigconv.plan(shape, kernel.shape, dtype, **({"mode": "same"} | options))
-    estimate = Passes(8).estimate(plan.problem, PRIORS, None)
+    estimate = Passes(8).estimates(plan.problem, PRIORS, None)[0]
     tile = tuple(max(1, (size + 1) // 2) for size in plan.problem.shape)
     settings = estimate.settings._replace(tile=tile, engine=engine)
-    return dataclasses.replace(plan, structure=Structure(Passes(8), estimate._replace(settings=settings), None))
+    candidate = Candidate("separable", estimate._replace(settings=settings), None)
+    return dataclasses.replace(plan, structure=Structure(Passes(8), candidate))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -130,7 +132,7 @@ def test_passes_are_looked_for_where_they_pay():
 def test_memory_limits_the_passes():
     """Passes that need more than `max_bytes` are not looked for."""
     problem = sigconv.plan((1024, 1024), (61, 61), mode="same").problem
-    assert "bytes" in structure(problem, 1.0, 1000, PRIORS).reason
+    assert "bytes" in structure(problem, 1.0, 1000, PRIORS, None).reason
 
 
 def test_a_filter_says_what_it_found():
@@ -150,7 +152,8 @@ def test_auto_takes_the_passes_and_stays_right():
     image, factor = rng.random((600, 700)), rng.random(45)
     by_fft = sigconv.convolve(image, np.outer(factor, factor), "same", "fft", boundary="reflect")
     scale = np.linalg.norm(image) * np.linalg.norm(factor) ** 2 * np.finfo(float).eps
+    plan = sigconv.plan(image.shape, (45, 45), mode="same", boundary="reflect")
     for kernel in (np.outer(factor, factor), sigconv.Separable(factor, factor)):
-        result = sigconv.convolve(image, kernel, "same", boundary="reflect")
+        result = plan(image, kernel)
         assert not np.array_equal(result, by_fft)  # another way was taken
         assert np.abs(result - by_fft).max() < 16 * 20 * scale

@@ -49,7 +49,7 @@ LIGHT = {
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),
-    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".plan", ".structure")),
+    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".loading", ".plan", ".structure")),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..engines.transforms import SMALL, engine_name, installed
+from ..engines.transforms import engine_names, installed
 from ..methods.execute import available_workers
 
 _PACKAGES = ("numpy", "scipy", "numba", "pyfftw", "soundfile", "pillow", "matplotlib", "typer", "rich")
@@ -43,8 +43,8 @@ def _version(package: str) -> str:
 
 
 def _transforms() -> str:
-    small, large, long = (engine_name(n, np.dtype(c)) for n, c in ((1, "d"), (SMALL + 1, "d"), (1, "g")))
-    return f"{large}, {small} up to {SMALL} samples, {long} in long double"
+    (first, large), (long,) = (engine_names(np.dtype(c)) for c in "dg")
+    return f"{large}, {first} where that is faster, {long} in long double"
 
 
 def _cpu() -> str:

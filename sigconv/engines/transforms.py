@@ -18,8 +18,6 @@ from .protocol import FFTEngine, Transform
 
 Key = tuple[str, str, tuple[int, ...], tuple[int, ...], np.dtype[Any]]
 
-# Below this many samples in all, importing and planning FFTW costs more than it saves.
-SMALL = 1 << 15
 _POOL_BYTES = 64 << 20
 
 
@@ -29,13 +27,16 @@ def installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def engine_name(samples: int, dtype: np.dtype[Any]) -> str:
-    """Return the engine for some samples in all of a dtype; decided by these alone."""
+def engine_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
+    """Return the engines that serve a dtype, of those that are worth having."""
     if dtype.char in "gG":
-        return "scipy"
-    if samples <= SMALL:
-        return "numpy"
-    return "fftw" if installed("pyfftw") else "scipy"
+        return ("scipy",)
+    return ("numpy", "fftw" if installed("pyfftw") else "scipy")
+
+
+def needed(engine: str) -> frozenset[str]:
+    """Return what a process loads for an engine."""
+    return frozenset() if engine == "numpy" else frozenset((engine,))
 
 
 def fft_engine(name: str) -> FFTEngine:

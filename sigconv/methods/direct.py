@@ -18,11 +18,9 @@ from ..semantics.problem import Problem
 from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
+from .small import line_products
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps, trimmed
 
-# Above this many products Numba repays being imported: numpy.convolve serves whole lines well, NumPy's sums over taps
-# of several axes pass through memory once a tap.
-_COMPILED_LINES, _COMPILED_TAPS = 1 << 21, 1 << 18
 _COMPILED_DTYPES = "fdFD"  # and integers
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
 # Up to these Σ |x||g| the sums of integers are exact in floats (with room for the rounding of the kernel's Σ |g|).
@@ -45,14 +43,14 @@ class Direct:
         """Serve everything."""
         return None
 
-    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return tiles as large as memory allows and work repays, and the price of all products."""
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+        """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
         outputs = tile_outputs(problem)
-        estimate = _estimate(problem, costs, outputs)
-        while max_bytes is not None and estimate.bytes > max_bytes and outputs > FEWEST:
+        found = _estimates(problem, costs, outputs)
+        while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
             outputs //= 2
-            estimate = _estimate(problem, costs, outputs)
-        return estimate
+            found = _estimates(problem, costs, outputs)
+        return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""
@@ -90,18 +88,19 @@ class Direct:
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}
 
 
-def _estimate(problem: Problem, costs: Costs, outputs: int) -> Estimate:
-    """Return the price of all products, with tiles of about so many outputs."""
+def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
+    """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
     products = prod(problem.shape) * prod(taps_met(a, tile[a.position]) for a in problem.axes)
-    engine = loops_for(problem, products)
-    loop = "numpy taps" if engine == "numpy" and not _is_lines(problem) else engine
-    seconds = costs.products(loop, problem.working_dtype, products)
-    seconds += costs.tile * count_tiles(problem.shape, tile) + costs.call
     itemsize = problem.working_dtype.itemsize
     read = prod(extended(problem, tile)) * itemsize
-    shared = prod(problem.kernel_shape) * itemsize
-    return Estimate(Settings(tile, engine), seconds, shared, 2 * read + 2 * prod(tile) * itemsize)
+    memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
+    overhead = costs.tile * count_tiles(problem.shape, tile) + costs.call
+    times = {loops: overhead + sum_seconds(problem, costs, loops, products) for loops in loops_for(problem)}
+    line = line_products(problem)
+    if line is not None:
+        times["numpy"] = costs.call + costs.products("numpy", problem.working_dtype, line)
+    return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e)) for e, seconds in times.items()]
 
 
 def _is_lines(problem: Problem) -> bool:
@@ -109,11 +108,22 @@ def _is_lines(problem: Problem) -> bool:
     return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
 
 
-def loops_for(problem: Problem, products: float) -> str:
-    """Return whose loops serve that many products."""
+def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float) -> float:
+    """Return the time of the sums of all tiles."""
+    kind = "numpy taps" if loops == "numpy" and not _is_lines(problem) else loops
+    return costs.products(kind, problem.working_dtype, products)
+
+
+def loops_for(problem: Problem) -> tuple[str, ...]:
+    """Return whose loops serve."""
     known = is_exact(problem.result_dtype) or problem.working_dtype.char in _COMPILED_DTYPES
-    worth = bool(problem.axes) and products >= (_COMPILED_LINES if _is_lines(problem) else _COMPILED_TAPS)
-    return "numba" if known and worth and installed("numba") else "numpy"
+    return ("numpy", "numba") if known and problem.axes and installed("numba") else ("numpy",)
+
+
+def needed(problem: Problem, engine: str) -> frozenset[str]:
+    """Return what a process loads for some loops; those for integers mostly sum in float64."""
+    sums = "d" if is_exact(problem.result_dtype) else problem.working_dtype.char
+    return frozenset(("numba", f"loops {sums}")) if engine == "numba" else frozenset()
 
 
 def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Array]) -> Array:

@@ -6,7 +6,7 @@ from math import prod
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import spectrum_dtype
-from ..engines.transforms import engine_name
+from ..engines.transforms import engine_names
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Settings
 from .spectral import transform_dtype
@@ -22,15 +22,15 @@ class FFT(TransformMethod):
 
     name = "fft"
 
-    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return the transform lengths, and the price of the transforms."""
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+        """Return the transform lengths, and the price of the transforms by each engine."""
         circular = tuple(_is_circular(axis) for axis in problem.axes)
         shortest = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
         dtype = transform_dtype(problem)
         lengths = spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c")
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
-        engine = engine_name(prod(lengths) * (problem.batch + problem.signal_batch), dtype)
-        return estimate(problem, costs, Settings(tile, engine, lengths, circular), blocks=1)
+        settings = (Settings(tile, engine, lengths, circular) for engine in engine_names(dtype))
+        return [estimate(problem, costs, s, blocks=1) for s in settings]
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

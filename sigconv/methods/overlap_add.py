@@ -12,7 +12,7 @@ from math import prod
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import spectrum_dtype
-from ..engines.transforms import engine_name, installed
+from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings
@@ -34,12 +34,16 @@ class OverlapAdd(TransformMethod):
 
     name = "overlap-add"
 
-    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return the cheapest block lengths that fit in memory (those that take the least if none fit)."""
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+        """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
         batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
-        found = [_estimate(problem, costs, lengths, batch) for lengths in _candidates(problem) for batch in batches]
-        fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
-        return min(fitting, key=lambda e: e.seconds) if fitting else min(found, key=lambda e: e.bytes)
+        sizes = [(lengths, batch) for lengths in _candidates(problem) for batch in batches]
+        best = []
+        for engine in engine_names(spectral.transform_dtype(problem)):
+            found = [_estimate(problem, costs, engine, *size) for size in sizes]
+            fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
+            best.append(min(fitting, key=lambda e: e.seconds) if fitting else min(found, key=lambda e: e.bytes))
+        return best
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
@@ -65,7 +69,7 @@ def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
             yield lengths
 
 
-def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) -> Estimate:
+def _estimate(problem: Problem, costs: Costs, engine: str, lengths: tuple[int, ...], batch: int) -> Estimate:
     """Return the cost of blocks of some lengths, of which about `batch` samples are transformed together."""
     outputs = [spectral.block_outputs(axis, length) for axis, length in zip(problem.axes, lengths, strict=True)]
     counts = [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)]
@@ -76,7 +80,6 @@ def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: i
     if cut:
         outputs[0] *= max(blocks, _TILE * batch // size // blocks * blocks)
     tile = tile_steps(problem, tuple(outputs), batch, blocks * size)
-    engine = engine_name(total * size * problem.batch, spectral.transform_dtype(problem))
     compiled = paired and engine == "fftw" and installed("numba") and all(a.stride == 1 for a in problem.axes)
     settings = Settings(tile, engine, lengths, (False,) * len(lengths), blocks, paired, compiled)
     return estimate(problem, costs, settings, total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..engines.protocol import Array
@@ -29,12 +29,17 @@ class Settings(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What a method expects of a problem: seconds of one worker, bytes shared by all, bytes of each worker."""
+    """What a method expects of a problem: seconds of one worker, bytes shared by all, bytes of each worker.
+
+    `needs` are the components that a process loads before it first does it this way: a name, and a dtype where there
+    is one compiled function for each.
+    """
 
     settings: Settings
     seconds: float
     shared_bytes: int
     worker_bytes: int
+    needs: frozenset[str] = frozenset()
 
     @property
     def bytes(self) -> int:
@@ -93,8 +98,8 @@ class Method(Protocol):
         """Return why the problem can't be served, or None."""
         ...
 
-    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return the settings that are best within the memory limit, if any are, with their cost."""
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Sequence[Estimate]:
+        """Return for each engine the settings that are best within the memory limit, if any are, with their cost."""
         ...
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:

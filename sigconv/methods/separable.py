@@ -16,7 +16,7 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
-from .direct import loops_for, tile_sums
+from .direct import loops_for, needed, sum_seconds, tile_sums
 from .protocol import Costs, Estimate, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps
 
@@ -45,19 +45,26 @@ class Passes(NamedTuple):
             return f"{problem.working_dtype} has no decomposition"
         return "every signal has a kernel of its own" if problem.kernel_batch > 1 else None
 
-    def estimate(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Estimate:
-        """Return the tiles and the price of one outer product."""
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+        """Return the tiles and the price of one outer product, by each kind of loop."""
         tile = _tile(problem)
         sizes = [tile[position] for position in problem.positions]
         shapes = _pass_shapes(problem.axes, sizes)
         products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
         tiles, batch = count_tiles(problem.shape, tile), prod(tile) // max(1, prod(sizes))
-        engine = loops_for(problem, tiles * batch * products)
         seconds = costs.call + tiles * costs.tile * len(sizes)
-        seconds += costs.products(engine, problem.working_dtype, tiles * batch * products)
         seconds += costs.passes(tiles * batch * sum(map(prod, shapes)) * problem.working_dtype.itemsize)
         worker = 3 * problem.working_dtype.itemsize * batch * max(map(prod, shapes), default=1)
-        return Estimate(Settings(tile, engine), seconds, prod(problem.kernel_shape) * 8, worker)
+        return [
+            Estimate(
+                Settings(tile, loops),
+                seconds + sum_seconds(problem, costs, loops, tiles * batch * products),
+                prod(problem.kernel_shape) * 8,
+                worker,
+                needed(problem, loops),
+            )
+            for loops in loops_for(problem)
+        ]
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Terms | None:
         """Return the kernel's terms; None if there are too many."""

@@ -29,15 +29,29 @@ def shortcut(problem: Problem) -> Run | None:
     The function returns None where the general way is needed after all: an integer sum could overflow, or a number is
     not finite, which in a line would reach outputs that never met it.
     """
-    exact = is_exact(problem.result_dtype)
+    if line_products(problem) is None:
+        return None
+    run = _one_axis(problem) if len(problem.axes) == 1 else _several_axes(problem)
+    return _exactly(run, problem) if is_exact(problem.result_dtype) else run
+
+
+def line_products(problem: Problem) -> int | None:
+    """Return the products of the line that computes a small problem, or None if the general way serves."""
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
-    served = exact or (same and problem.result_dtype.char in _DTYPES)
+    served = is_exact(problem.result_dtype) or (same and problem.result_dtype.char in _DTYPES)
     plain = all(a.boundary == "zero" and a.silent and a.dilation == 1 for a in problem.axes)
     whole = problem.axes and len(problem.axes) == len(problem.shape)
     if not (served and plain and whole):
         return None
-    run = _one_axis(problem) if len(problem.axes) == 1 else _several_axes(problem)
-    return _exactly(run, problem) if run and exact else run
+    pitch, last = _laid_out(problem)
+    products = problem.axes[0].signal * prod(pitch) * last
+    return products if products <= _LONGEST else None
+
+
+def _laid_out(problem: Problem) -> tuple[tuple[int, ...], int]:
+    """Return how far apart the rows of each axis but the first lie in a line, and how long the kernel's line is."""
+    pitch = tuple(axis.signal + axis.taps - 1 for axis in problem.axes[1:])
+    return pitch, 1 + sum((axis.taps - 1) * prod(pitch[i:]) for i, axis in enumerate(problem.axes))
 
 
 def _exactly(run: Run, problem: Problem) -> Run:
@@ -53,10 +67,8 @@ def _exactly(run: Run, problem: Problem) -> Run:
     return exact
 
 
-def _one_axis(problem: Problem) -> Run | None:
+def _one_axis(problem: Problem) -> Run:
     (axis,) = problem.axes
-    if axis.signal * axis.taps > _LONGEST:
-        return None
     window = slice(axis.start, axis.stop, axis.stride)
     flip, conjugate = problem.flip, problem.conjugate and problem.kernel_dtype.kind == "c"
 
@@ -67,12 +79,9 @@ def _one_axis(problem: Problem) -> Run | None:
     return run
 
 
-def _several_axes(problem: Problem) -> Run | None:
+def _several_axes(problem: Problem) -> Run:
     full = tuple(axis.signal + axis.taps - 1 for axis in problem.axes)
-    pitch = full[1:]
-    last = 1 + sum((axis.taps - 1) * prod(pitch[i:]) for i, axis in enumerate(problem.axes))
-    if problem.axes[0].signal * prod(pitch) * last > _LONGEST:
-        return None
+    pitch, last = _laid_out(problem)
     window = tuple(slice(axis.start, axis.stop, axis.stride) for axis in problem.axes)
     backwards = (slice(None, None, -1),) * len(full)
     flip, conjugate, size = problem.flip, problem.conjugate and problem.kernel_dtype.kind == "c", prod(full)

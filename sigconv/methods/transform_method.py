@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
+from ..engines.transforms import needed
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from . import spectral
@@ -53,7 +54,13 @@ def estimate(problem: Problem, costs: Costs, settings: Settings, blocks: int) ->
     seconds += costs.passes(5 * spectrum * problem.batch * blocks // shared)
     # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
     worker = 5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * dtype.itemsize
-    return Estimate(settings, seconds, spectrum * problem.kernel_batch, worker)
+    return Estimate(settings, seconds, spectrum * problem.kernel_batch, worker, _needs(problem, settings))
+
+
+def _needs(problem: Problem, settings: Settings) -> frozenset[str]:
+    """Return what a process loads for some settings."""
+    packing = {"numba", f"packing {spectral.transform_dtype(problem).char}"} if settings.compiled else set()
+    return needed(settings.engine) | packing
 
 
 def _limbs(problem: Problem) -> int:

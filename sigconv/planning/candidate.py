@@ -1,28 +1,82 @@
-"""A method's offer for a problem."""
+"""The methods' offers for a problem, and each method's best one in a process that has loaded some components."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple
 
-from ..methods.protocol import Costs, Estimate
+from ..methods.execute import available_workers
+from ..methods.protocol import Estimate, Method
 from ..methods.registry import METHODS
+from ..methods.tiles import count_tiles
 from ..semantics.problem import Problem
+from .cost import Prices
+from .loading import Components, load_seconds, share
 
 
 class Candidate(NamedTuple):
-    """A method's offer for a problem: its estimate, or the reason why it can't serve."""
+    """A method's offer for a problem: its estimate, or the reason why it can't serve.
+
+    `load` are the seconds of loading what it needs and the process has not loaded.
+    """
 
     method: str
     estimate: Estimate | None
     reason: str | None
+    load: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The time of a first call."""
+        return self.load + (self.estimate.seconds if self.estimate else 0.0)
 
 
-def offer(name: str, problem: Problem, max_bytes: int | None, costs: Costs) -> Candidate:
-    """Return a method's offer."""
-    reason = METHODS[name].reject(problem)
+class Offers(NamedTuple):
+    """A method's estimates for a problem, one for each engine, or the reason why it can't serve."""
+
+    method: str
+    estimates: Sequence[Estimate]
+    reason: str | None
+
+
+@lru_cache(maxsize=1024)
+def offers(problem: Problem, max_bytes: int | None, prices: Prices) -> tuple[Offers, ...]:
+    """Return the offers of all methods."""
+    return tuple(offers_of(method, problem, max_bytes, prices) for method in METHODS.values())
+
+
+def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: Prices) -> Offers:
+    """Return the offers of a method."""
+    name, reason = method.name, method.reject(problem)
     if reason is not None:
-        return Candidate(name, None, reason)
-    estimate = METHODS[name].estimate(problem, costs, max_bytes)
-    if max_bytes is not None and estimate.bytes > max_bytes:
-        reason = f"it needs {estimate.bytes} bytes of working memory, max_bytes is {max_bytes}"
-    return Candidate(name, estimate, reason)
+        return Offers(name, (), reason)
+    found = method.estimates(problem, prices, max_bytes)
+    fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
+    if fitting:
+        return Offers(name, fitting, None)
+    least = min(found, key=lambda e: e.bytes)
+    return Offers(name, [least], f"it needs {least.bytes} bytes of working memory, max_bytes is {max_bytes}")
+
+
+def threads(problem: Problem, estimate: Estimate, max_bytes: int | None, workers: int | None) -> int:
+    """Return how many threads work: as many as asked or there are, but no more than there are tiles and memory for."""
+    most = min(available_workers(workers), count_tiles(problem.shape, estimate.settings.tile))
+    if max_bytes is not None and estimate.worker_bytes:
+        most = min(most, (max_bytes - estimate.shared_bytes) // estimate.worker_bytes)
+    return max(1, most)
+
+
+def best(offered: Offers, ready: Components | None, prices: Prices) -> Candidate:
+    """Return a method's best offer where some components are loaded; None: where loading costs nothing."""
+    found = [
+        Candidate(offered.method, e, offered.reason, 0.0 if ready is None else load_seconds(e.needs - ready, prices))
+        for e in offered.estimates
+    ]
+    return min(found, key=partial(price, prices=prices), default=Candidate(offered.method, None, offered.reason))
+
+
+def price(candidate: Candidate, prices: Prices) -> float:
+    """Return what decides: the time of a call, with what it loads, and a small share of all that it needs."""
+    assert candidate.estimate is not None
+    return candidate.seconds + share(candidate.estimate.needs, prices)

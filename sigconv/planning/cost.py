@@ -1,53 +1,90 @@
-"""The prices that estimates are made of: seconds of simple things on one core."""
+"""The prices that estimates are made of: tables of numbers, measured on some machine."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 from typing import Any
 
 import numpy as np
 
-# Products with their sums a second, by loop and dtype: measured on one core of a Zen 4 with AVX-512.
-_PRODUCTS = {
-    "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},
-    "numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
-    "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
-}
-# Nominal operations (2.5 N log2 N of a real transform, 5 N log2 N of a complex one) a second, of a transform that fits
-# in the first-level cache, in the second-level cache, and in neither.
-_OPERATIONS = {
-    "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
-    "scipy": {"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
-    "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
-}
-_LONG_DOUBLE = (8e8, 8e8, 8e8)
-_CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit
+Rates = Mapping[str, Mapping[str, float]]
+Levels = Mapping[str, Mapping[str, tuple[float, float, float]]]
+
+CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prices:
-    """Prices in seconds: of a call, a tile, a batch of transforms, a kernel's spectrum; memory's bytes a second."""
+    """What simple things cost, in seconds, and how many of them a second brings.
 
-    call: float = 2e-6
-    tile: float = 4e-5
-    batch: float = 1.5e-5
-    spectrum: float = 7e-5
-    bandwidth: float = 8e9
+    Attributes
+    ----------
+    source : str
+        Where the numbers come from, in a word.
+    call, tile, batch, spectrum : float
+        Seconds of a call, a tile, a batch of transforms and a kernel's spectrum, beside their sums and transforms.
+    bandwidth : float
+        Bytes a second that pass through memory.
+    product_rates : mapping
+        Products with their sums a second, by loop and dtype.
+    transform_rates : mapping
+        Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
+        dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither.
+    load_seconds, compile_seconds : mapping
+        Seconds to load what an engine needs, by the component's first word; and instead, to compile its loops, where
+        no earlier process has left them on the disk.
+    """
+
+    source: str
+    call: float
+    tile: float
+    batch: float
+    spectrum: float
+    bandwidth: float
+    product_rates: Rates
+    transform_rates: Levels
+    load_seconds: Mapping[str, float]
+    compile_seconds: Mapping[str, float]
 
     def products(self, engine: str, dtype: np.dtype[Any], count: float) -> float:
         """Return the time of that many products and sums in a direct loop."""
-        return count / _PRODUCTS[engine]["integer" if dtype.kind in "biu" else dtype.char]
+        return count / self.product_rates[engine]["integer" if dtype.kind in "biu" else dtype.char]
 
     def transform(self, engine: str, dtype: np.dtype[Any], samples: float, length: float) -> float:
         """Return the time of transforming some samples in all, `length` a transform."""
         operations = (5 if dtype.kind == "c" else 2.5) * samples * max(1.0, log2(max(2.0, length)))
-        level = sum(length * dtype.itemsize > cache for cache in _CACHES)
-        return operations / _OPERATIONS[engine].get(dtype.char, _LONG_DOUBLE)[level]
+        size = length * dtype.itemsize
+        rates = self.transform_rates[engine]
+        return operations / rates.get(dtype.char, rates["d"])[(size > CACHES[0]) + (size > CACHES[1])]
 
     def passes(self, bytes_moved: float) -> float:
         """Return the time of moving some bytes through memory."""
         return bytes_moved / self.bandwidth
 
 
-PRIORS = Prices()
+PRIORS = Prices(
+    source="priors",
+    call=2e-6,
+    tile=4e-5,
+    batch=1.5e-5,
+    spectrum=7e-5,
+    bandwidth=8e9,
+    # Of one core of a Zen 4 with AVX-512.
+    product_rates={
+        "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},
+        "numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
+        "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
+    },
+    transform_rates={
+        "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
+        "scipy": {
+            **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
+            **{"g": (8e8, 8e8, 8e8), "G": (8e8, 8e8, 8e8)},
+        },
+        "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
+    },
+    load_seconds={"scipy": 0.14, "fftw": 0.16, "numba": 0.42, "loops": 0.01, "packing": 0.008},
+    compile_seconds={"loops": 2.0, "packing": 0.7},
+)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..methods.protocol import Estimate, Method
 from ..methods.registry import METHODS
 from ..semantics.problem import Axis, Problem
 from ..text import columns, duration, shape_text, size
-from .candidate import Candidate
+from .candidate import Candidate, threads
 from .structure import Structure
+
+if TYPE_CHECKING:
+    from ..methods.protocol import Estimate, Method
+    from .plan import Plan
 
 
 def summary(problem: Problem, method: str, estimate: Estimate) -> str:
@@ -31,16 +35,17 @@ def question(problem: Problem) -> str:
     return f"{operator} {operands}, {problem.mode}, {boundaries}"
 
 
-def explain(
-    problem: Problem, method: str, candidates: Sequence[Candidate], forced: bool, structure: Structure | None
-) -> str:
-    """Return the question, the windows, and a row for every candidate; times and memory are of one worker."""
-    best = next(c.estimate.seconds for c in candidates if c.method == method and c.estimate is not None)
-    rows = [(c.method, *_offer(METHODS[c.method], c.estimate), _verdict(c, method, best, forced)) for c in candidates]
-    if structure is not None:
-        passes = structure.passes
-        rows.append((passes.name, *_offer(passes, structure.estimate), _condition(structure)))
-    table = columns([("method", "time", "memory", "settings", "verdict"), *rows])
+def explain(plan: Plan) -> str:
+    """Return the question, the windows, and a row for every candidate; time and memory are of one thread.
+
+    `threads` are those that a call from here takes, with the memory of them all.
+    """
+    problem, ranks = plan.problem, _ranks(plan)
+    rows = [(c.method, *_offer(METHODS[c.method], c, plan), _verdict(c, plan, ranks)) for c in plan.candidates]
+    if plan.structure is not None:
+        passes = plan.structure.passes
+        rows.append((passes.name, *_offer(passes, plan.structure.candidate, plan), _condition(plan.structure)))
+    table = columns([("method", f"time ({plan.prices})", "memory", "threads", "settings", "verdict"), *rows])
     result = f" -> {shape_text(problem.shape)} {problem.result_dtype}"
     return "\n".join([question(problem) + result, *map(_window, problem.axes), *table])
 
@@ -51,10 +56,14 @@ def _window(axis: Axis) -> str:
     return f"axis {axis.position}: outputs [{axis.start}, {axis.stop}){steps} of the full result, halo {lo} + {hi}"
 
 
-def _offer(method: Method, estimate: Estimate | None) -> tuple[str, str, str]:
+def _offer(method: Method, candidate: Candidate, plan: Plan) -> tuple[str, ...]:
+    estimate = candidate.estimate
     if estimate is None:
-        return "-", "-", "-"
-    return duration(estimate.seconds), size(estimate.bytes), _settings(method, estimate)
+        return ("-",) * 4
+    time = duration(estimate.seconds) + (f" + {duration(candidate.load)} to load" if candidate.load else "")
+    count = threads(plan.problem, estimate, plan.max_bytes, None)
+    memory = f"{count}: {size(estimate.shared_bytes + count * estimate.worker_bytes)}"
+    return time, size(estimate.bytes), memory, _settings(method, estimate)
 
 
 def _condition(structure: Structure) -> str:
@@ -67,12 +76,19 @@ def _condition(structure: Structure) -> str:
     )
 
 
-def _verdict(candidate: Candidate, method: str, best: float, forced: bool) -> str:
+def _ranks(plan: Plan) -> Sequence[str]:
+    """Return the methods that serve, the fastest first."""
+    return [c.method for c in sorted(plan.candidates, key=lambda c: c.seconds) if c.reason is None]
+
+
+def _verdict(candidate: Candidate, plan: Plan, ranks: Sequence[str]) -> str:
     """Return why a candidate was chosen or lost."""
-    if candidate.method == method:
-        return "chosen: forced by method=" if forced else "chosen: the least estimated time"
-    if candidate.reason is not None or candidate.estimate is None:
+    if candidate.method == plan.method:
+        return "chosen: forced by method=" if plan.forced else "chosen: the least estimated time"
+    if candidate.reason is not None:
         return f"can't serve: {candidate.reason}"
-    if forced:
-        return f"not asked: method={method!r} was forced"
-    return f"{candidate.estimate.seconds / best:.3g} times the time of {method}"
+    if plan.forced:
+        return f"not asked: method={plan.method!r} was forced"
+    chosen = next(c.seconds for c in plan.candidates if c.method == plan.method)
+    lost = f"{candidate.seconds / chosen:.3g} times the time of {plan.method}"
+    return f"runner-up: {lost}" if candidate.method == ranks[1] else lost

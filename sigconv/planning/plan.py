@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,10 @@ from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem
-from .candidate import Candidate, offer
+from .candidate import Candidate, best, offers, price, threads
 from .cost import PRIORS, Prices
 from .explain import explain, summary
+from .loading import PROCESS, Components, Wait, load_seconds
 from .structure import Structure, structure
 
 
@@ -39,6 +40,12 @@ class Plan:
         All methods, with their estimates or the reasons why they can't serve.
     forced : bool
         Whether the caller named the method.
+    max_bytes : int, optional
+        The limit on working memory, which fewer threads keep, if need be.
+    prices : str
+        Where the prices of the estimates come from: "priors" or "calibrated".
+    wait : Wait, optional
+        Of a call's plan: what the call loses by not loading what would be faster.
     structure : Structure or None
         What is looked for in the kernel's values, to take passes along the axes instead; None where the caller named
         the method, and for kernels of one axis.
@@ -49,6 +56,9 @@ class Plan:
     estimate: Estimate
     candidates: tuple[Candidate, ...]
     forced: bool
+    max_bytes: int | None
+    prices: str
+    wait: Wait | None = None
     structure: Structure | None = None
 
     def __str__(self) -> str:
@@ -56,12 +66,11 @@ class Plan:
 
     def explain(self) -> str:
         """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
-        return explain(self.problem, self.method, self.candidates, self.forced, self.structure)
+        return explain(self)
 
     def prepare(self, kernel: Any) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
-        kernel = self._checked("kernel", kernel).copy()
-        return prepare(self.problem, self._ways, kernel, self.small)
+        return self._prepared(self._checked("kernel", kernel).copy())
 
     def apply(
         self,
@@ -74,7 +83,7 @@ class Plan:
         """Return the result for one signal and a kernel that this plan prepared."""
         check_out(out, self.problem)
         available_workers(workers)
-        return apply(prepared, self._checked("signal", signal), out, workers, progress)
+        return apply(prepared, self._checked("signal", signal), out, self._threads(prepared, workers), progress)
 
     def __call__(self, signal: Any, kernel: Any, *, out: Array | None = None, workers: int | None = None) -> Array:
         """Return the result for a signal and a kernel of the planned shapes and dtypes."""
@@ -88,9 +97,24 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        kernel = self._apart(kernel, out)
+        prepared = self._prepared(self._apart(kernel, out))
+        return apply(prepared, signal, out, self._threads(prepared, workers))
+
+    def _prepared(self, kernel: Array) -> Prepared:
         prepared = prepare(self.problem, self._ways, kernel, self.small)
-        return apply(prepared, signal, out, workers)
+        PROCESS.note(self._taken(prepared).needs)
+        return prepared
+
+    def _taken(self, prepared: Prepared) -> Estimate:
+        """Return the estimate of the way that a prepared kernel takes."""
+        found = self.structure
+        return found.estimate if found and found.estimate and prepared.method is found.passes else self.estimate
+
+    def _threads(self, prepared: Prepared, workers: int | None) -> int | None:
+        """Return how many threads may work: fewer than asked where memory is limited."""
+        if self.max_bytes is None:
+            return workers
+        return threads(self.problem, self._taken(prepared), self.max_bytes, workers)
 
     @cached_property
     def _ways(self) -> list[tuple[Method, Settings]]:
@@ -104,7 +128,7 @@ class Plan:
     @cached_property
     def small(self) -> Run | None:
         """A function of signal and kernel that computes the whole result at once, where that is the way."""
-        return shortcut(self.problem) if self.method == "direct" else None
+        return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
 
     def _apart(self, kernel: Array, out: Array | None) -> Array:
         """Return the kernel, copied if the result is written over it."""
@@ -129,8 +153,16 @@ class Plan:
         return lies_on_axes or (1,) * (len(planned) - len(shape)) + shape == planned
 
 
-def choose(problem: Problem, method: str = "auto", max_bytes: int | None = None, costs: Prices = PRIORS) -> Plan:
+def choose(
+    problem: Problem,
+    method: str = "auto",
+    max_bytes: int | None = None,
+    prices: Prices = PRIORS,
+    ready: Components | None = None,
+) -> Plan:
     """Return the plan of a problem: the cheapest method that serves within the memory limit, or the one named.
+
+    `ready` are the components that are loaded; None means that loading costs nothing, as for a plan that is kept.
 
     Raises
     ------
@@ -140,17 +172,29 @@ def choose(problem: Problem, method: str = "auto", max_bytes: int | None = None,
     check_method(method)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
-    return _choose(problem, method, max_bytes, costs)
+    return _choose(problem, method, max_bytes, prices, ready)
 
 
 @lru_cache(maxsize=1024)
-def _choose(problem: Problem, method: str, max_bytes: int | None, costs: Prices) -> Plan:
-    candidates = tuple(offer(name, problem, max_bytes, costs) for name in METHODS)
+def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices, ready: Components | None) -> Plan:
+    offered = offers(problem, max_bytes, prices)
+    candidates = tuple(best(o, ready, prices) for o in offered)
     considered = [c for c in candidates if method in ("auto", c.method)]
-    serving = [(c.estimate.seconds, c) for c in considered if c.estimate is not None and c.reason is None]
+    serving = [c for c in considered if c.reason is None]
     if not serving:
         raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
-    best = min(serving)[1]
-    assert best.estimate is not None
-    found = structure(problem, best.estimate.seconds, max_bytes, costs) if method == "auto" else None
-    return Plan(problem, best.method, best.estimate, candidates, method != "auto", found)
+    chosen = min(serving, key=partial(price, prices=prices))
+    assert chosen.estimate is not None
+    wait = None if ready is None else _wait(problem, method, chosen.estimate, max_bytes, prices, ready)
+    found = structure(problem, price(chosen, prices), max_bytes, prices, ready) if method == "auto" else None
+    how = chosen.method, chosen.estimate, candidates, method != "auto"
+    return Plan(problem, *how, max_bytes, prices.source, wait, found)
+
+
+def _wait(
+    problem: Problem, method: str, chosen: Estimate, max_bytes: int | None, prices: Prices, ready: Components
+) -> Wait | None:
+    """Return what a choice loses beside the one that would be taken if loading cost nothing."""
+    kept = _choose(problem, method, max_bytes, prices, None).estimate
+    missing, lost = sorted(kept.needs - ready - chosen.needs), chosen.seconds - kept.seconds
+    return Wait(lost, tuple((c, load_seconds((c,), prices)) for c in missing)) if missing and lost > 0 else None

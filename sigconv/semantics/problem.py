@@ -62,6 +62,14 @@ class Problem:
     conjugate: bool
     fill_value: object
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Plans are looked up by their problems."""
+        return hash((self.signal_shape, self.kernel_shape, self.axes, self.signal_dtype, self.kernel_dtype, self.mode))
+
     @cached_property
     def positions(self) -> tuple[int, ...]:
         """The convolved axes of the result."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..api import plan, slide
 from ..errors import SigconvError
+from ..planning.plan import Plan
 
 Array = NDArray[Any]
 
@@ -41,15 +42,15 @@ def main(folder: Path) -> None:
     for name in ("axes", "boundary"):
         if isinstance(arguments.get(name), list):
             arguments[name] = tuple(arguments[name])
-    _warm_up(signal, kernel, arguments)
-    print(_measured(lambda: slide(signal, kernel, **arguments)))
+    asked = plan(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **arguments)
+    _warm_up(signal, kernel, arguments, asked)
+    print(_measured(lambda: asked(signal, kernel)))
 
 
-def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any]) -> None:
-    """Import and compile what the call needs: a small one of its kind, and the engine of the large one."""
+def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any], asked: Plan) -> None:
+    """Import and compile what the plan needs: a small call of its kind, and the engine of the large one."""
     corner = tuple(slice(0, 4) for _ in range(max(signal.ndim, kernel.ndim)))
     slide(signal[corner[: signal.ndim]], kernel[corner[: kernel.ndim]], **(arguments | {"mode": "full"}))
-    asked = plan(signal.shape, kernel.shape, signal.dtype, kernel.dtype, **arguments)
     engine = asked.estimate.settings.engine
     if engine == "numba":
         from ..engines import rows
