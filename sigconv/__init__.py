@@ -1,5 +1,6 @@
 """sigconv: convolution and correlation, every convention spelled out, every method with the same answer."""
 
+from importlib import import_module
 from typing import Any
 
 from .adjoint import Adjoint
@@ -33,6 +34,7 @@ __all__ = [
     "compare",
     "convolve",
     "correlate",
+    "gallery",
     "lags",
     "methods",
     "plan",
@@ -46,4 +48,6 @@ def __getattr__(name: str) -> Any:
         from .study.compare import compare
 
         return compare
+    if name == "gallery":
+        return import_module(".study.gallery", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ ROOT = Path(sigconv.__file__).parent
 
 # From the ground up: a layer may import itself and what stands before it.
 LAYERS = [
-    ("errors", "text"),
+    ("errors", "text", "drawing"),
     ("semantics",),
     ("engines",),
     ("methods",),

@@ -1,4 +1,4 @@
-"""The three commands and their options."""
+"""The commands and their options."""
 
 import json
 from collections.abc import Iterator
@@ -102,6 +102,17 @@ def compare(
                 comparison.plot(temporary)
     if as_json:
         _show(json.dumps({"comparisons": documents}, indent=2))
+
+
+@app.command()
+def gallery(
+    name: Annotated[str | None, typer.Argument(help="A kernel's name; without one, all are listed.")] = None,
+    axes: Annotated[int | None, typer.Option(min=1, help="Of how many axes the named kernel is shown.")] = None,
+) -> None:
+    """List the named kernels, or explain one."""
+    from ..study.gallery import describe, table
+
+    _show(table() if name is None else describe(name, axes))
 
 
 @app.command()
