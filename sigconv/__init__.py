@@ -39,6 +39,7 @@ __all__ = [
     "methods",
     "plan",
     "slide",
+    "verify",
 ]
 
 
@@ -48,6 +49,10 @@ def __getattr__(name: str) -> Any:
         from .study.compare import compare
 
         return compare
+    if name == "verify":
+        from .study.verify import verify
+
+        return verify
     if name == "gallery":
         return import_module(".study.gallery", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

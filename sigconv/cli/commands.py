@@ -31,6 +31,8 @@ Axes = Annotated[
     str | None,
     typer.Option(help="The convolved axes, such as 0 or 0,1. Default: time; rows and columns; all axes of an array."),
 ]
+Method = Annotated[str, typer.Option(help="auto, direct, fft or overlap-add.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
 
@@ -58,7 +60,7 @@ def apply(
     mode: Mode = "same",
     operator: Operator = "convolve",
     boundary: Boundary = "zero",
-    method: Annotated[str, typer.Option(help="auto, direct, fft or overlap-add.")] = "auto",
+    method: Method = "auto",
     axes: Axes = None,
     normalize: Annotated[bool, typer.Option("--normalize", help="Divide the kernel by its sum.")] = False,
 ) -> None:
@@ -81,7 +83,7 @@ def compare(
     methods: Annotated[str | None, typer.Option(help="The methods to compare, with commas. Default: all.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="How often each method is timed.")] = 3,
     axes: Axes = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: AsJson = False,
     plot: Annotated[str | None, typer.Option(help="Also draw a figure to this file (.png, .svg, .pdf).")] = None,
 ) -> None:
     """Time direct sums against FFT methods; see whether they agree."""
@@ -102,6 +104,27 @@ def compare(
                 comparison.plot(temporary)
     if as_json:
         _show(json.dumps({"comparisons": documents}, indent=2))
+
+
+@app.command()
+def verify(
+    signal: Annotated[str | None, typer.Argument(help="A file; without one, seeded arrays are taken.")] = None,
+    kernel: Annotated[str | None, typer.Argument(help="A file or a name, as for apply; a Gaussian by default.")] = None,
+    method: Method = "auto",
+    axes: Axes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the algebra: what commutes, is associative, is equal; exit status 1 if a claim fails."""
+    from ..study.verify import verify as check
+
+    if signal is None:
+        result = check(method=method)
+    else:
+        pair = load(signal, kernel, axes)
+        result = check(pair.signal.squeezed(), pair.kernel, axes=pair.axes, method=method)
+    _show(json.dumps(result.as_dict(), indent=2) if as_json else result.table())
+    if not result.ok:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -13,17 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentTypeError, ArgumentValueError
-from ..methods.bounds import direct_bound, transform_bound, unit_roundoff
 from ..methods.orientation import orient
 from ..methods.registry import METHODS, check_method
-from ..methods.renormalize import Weights
-from ..methods.tiles import Tile, gather, reach_of, trimmed
+from ..methods.tiles import gather, reach_of, trimmed
 from ..planning.plan import Plan, choose
 from ..semantics.describe import describe
-from ..semantics.dtypes import is_exact
 from ..semantics.operands import as_operand
 from ..semantics.options import Options, arguments
 from ..semantics.problem import Problem
+from .allowed import allowed_error
 from .comparison import Comparison
 from .crossover import crossover
 from .exact import exact_outputs, seeded_outputs
@@ -170,7 +168,7 @@ def _row(name: str, whole: Call, witness: Array, repeats: int, steps: _Steps) ->
         extrapolated=call is not whole,
         peak_bytes=peak,
         error=_error(whole, call, result) / scale,
-        bound=_bound(whole, choose(whole.problem, name), scale) / scale,
+        bound=allowed_error(choose(whole.problem, name), whole.signal, whole.kernel, scale) / scale,
         difference=_difference(whole, call, result, witness) / scale,
     )
 
@@ -234,33 +232,3 @@ def _difference(whole: Call, call: Call, result: Array, witness: Array) -> float
     """Return the largest distance from SciPy's result."""
     index = tuple(slice(o, o + n) for o, n in zip(call.origin, result.shape, strict=True))
     return float(np.nanmax(np.abs(result.astype(witness.dtype) - witness[index]), initial=0))
-
-
-def _bound(call: Call, plan: Plan, largest: float) -> float:
-    """Return how far the method's outputs may lie from the exact ones; integers must be exact.
-
-    Results of float16 are computed in float32 and rounded: half a unit of the `largest` one comes on top.
-    """
-    problem = call.problem
-    if is_exact(problem.result_dtype):
-        return 0.0
-    taps = prod(axis.taps for axis in problem.axes)
-    wide = np.result_type(problem.result_dtype, np.float64)
-    signal, kernel = np.abs(call.signal).astype(wide.type(0).real.dtype), np.abs(call.kernel).astype(float)
-    if plan.method == "direct":
-        bound = direct_bound(problem.working_dtype, taps, float(signal.max() * kernel.sum()))
-    else:
-        norms = float(np.linalg.norm(signal.reshape(-1)) * np.linalg.norm(kernel.reshape(-1)))
-        bound = transform_bound(problem.working_dtype, prod(plan.estimate.settings.lengths), norms)
-    rounded = unit_roundoff(problem.result_dtype) if problem.result_dtype != problem.working_dtype else 0.0
-    return bound * _largest_weight(call) + rounded * largest
-
-
-def _largest_weight(call: Call) -> float:
-    """Return by how much renormalising enlarges errors."""
-    problem = call.problem
-    if not any(axis.boundary == "renormalize" for axis in problem.axes):
-        return 1.0
-    whole = Tile(tuple(slice(0, n) for n in problem.shape))
-    weights = Weights(orient(call.kernel, problem), problem).of(whole)
-    return 1.0 if weights is None else float(np.nanmax(np.abs(weights)))
