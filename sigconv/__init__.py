@@ -39,6 +39,7 @@ __all__ = [
     "methods",
     "plan",
     "slide",
+    "trace",
     "verify",
 ]
 
@@ -49,6 +50,10 @@ def __getattr__(name: str) -> Any:
         from .study.compare import compare
 
         return compare
+    if name == "trace":
+        from .study.trace import trace
+
+        return trace
     if name == "verify":
         from .study.verify import verify
 

@@ -7,8 +7,9 @@ objects are Fractions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
 from math import fsum, prod
 from typing import Any
 
@@ -43,34 +44,41 @@ def exact_outputs(problem: Problem, signal: Array, kernel: Array, outputs: Itera
 
 def _output(problem: Problem, signal: Array, kernel: Array, index: Index) -> Any:
     """Return Σ_j ext(x)[k − j] g[j] for one k, times (Σ g)/(Σ of the taps that met a sample) to renormalise."""
-    taps = _batch(kernel, problem, index)
-    samples, met = _samples(problem, _batch(signal, problem, index), index)
+    taps = entry(kernel, problem, index)
+    samples, inside = read(entry(signal, problem, index), problem, index)
     total = _dot(samples.reshape(-1), taps.reshape(-1))
-    if not any(axis.boundary == "renormalize" for axis in problem.axes):
-        return total
-    ones = np.ones(1)
-    present = _dot(np.where(met, 1, 0).reshape(-1), taps.reshape(-1))
-    whole = _dot(np.broadcast_to(ones, taps.size), taps.reshape(-1))
-    return total * (whole / present) if present else np.nan
+    factor = renormalizing_factor(problem, taps, inside)
+    return total if factor is None else total * factor
 
 
-def _batch(array: Array, problem: Problem, index: Index) -> Array:
+def entry(array: Array, problem: Problem, index: Index) -> Array:
     """Return the operand's part for one entry of the batch: its convolved axes alone."""
     return array[
         tuple(slice(None) if i in problem.positions else (0 if array.shape[i] == 1 else k) for i, k in enumerate(index))
     ]
 
 
-def _samples(problem: Problem, signal: Array, index: Index) -> tuple[Array, Array]:
-    """Return ext(x)[k − j] for all taps j, and where no missing sample (of `renormalize`) is among them."""
-    met = np.ones(tuple(axis.taps for axis in problem.axes), bool)
+def read(signal: Array, problem: Problem, index: Index) -> tuple[Array, list[Array]]:
+    """Return ext(x)[k − j] for all taps j of one output k, and on each axis which of them lie inside the signal."""
+    inside = [np.ones(0, bool)] * len(problem.axes)
     for axis in problem.extension_order:
         number = problem.axes.index(axis)
-        position = axis.start + axis.stride * index[axis.position] - axis.dilation * np.arange(axis.taps)
-        signal, inside = _along(signal, number, axis, position, problem.fill_value)
-        if axis.boundary == "renormalize":
-            met &= inside.reshape([-1 if i == number else 1 for i in range(met.ndim)])
-    return signal, met
+        signal, inside[number] = _along(signal, number, axis, positions(axis, index), problem.fill_value)
+    return signal, inside
+
+
+def positions(axis: Axis, index: Index) -> Array:
+    """Return k − j on one axis for all taps j of one output."""
+    return np.asarray(axis.start + axis.stride * index[axis.position] - axis.dilation * np.arange(axis.taps))
+
+
+def renormalizing_factor(problem: Problem, taps: Array, inside: Sequence[Array]) -> Any:
+    """Return (Σ g)/(Σ of the taps that met a sample), NaN where that vanishes; None if no axis renormalises."""
+    if not any(axis.boundary == "renormalize" for axis in problem.axes):
+        return None
+    met = [met if a.boundary == "renormalize" else met | True for a, met in zip(problem.axes, inside, strict=True)]
+    present = _dot(np.where(reduce(np.logical_and.outer, met), 1, 0).reshape(-1), taps.reshape(-1))
+    return _dot(np.ones(taps.size, np.int64), taps.reshape(-1)) / present if present else np.nan
 
 
 def _along(signal: Array, number: int, axis: Axis, position: Array, fill_value: Any) -> tuple[Array, Array]:
