@@ -21,6 +21,7 @@ LAYERS = [
     ("adjoint",),
     ("filter",),
     ("api",),
+    ("compat",),
     ("files",),
     ("study",),
     ("cli",),
