@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from ..api import slide
 from ..errors import ResultOverflowError
+from ..methods.exact import peak
 
 Array = NDArray[Any]
 
 # A 64-bit integer is four limbs of 16 bits: a sum of products of two limbs fits in int64 up to 2^31 taps.
 _LIMB, _LIMBS = 16, 4
+# Whole numbers below this are exact in float64, and so are their quotients by powers of two.
+_EXACT = 2.0**53
 
 
 def sums_in(dtype: np.dtype[Any], signal: Array, kernel: Array, **how: Any) -> Array:
@@ -32,6 +35,23 @@ def sums_in(dtype: np.dtype[Any], signal: Array, kernel: Array, **how: Any) -> A
     if dtype.kind in "fc" and how.get("method", "auto") == "auto" and not are_finite(signal, kernel):
         how["method"] = "direct"
     return slide(signal.astype(dtype, copy=False), kernel.astype(dtype, copy=False), **how)
+
+
+def steady_sums(signal: Array, kernel: Array, **how: Any) -> Array:
+    """Return sums in float64 that can be rounded: exact where integers meet whole multiples of 2^−24.
+
+    >>> steady_sums(np.uint8([1, 2, 4]), np.array([0.25, 0.25]), flip=True)
+    array([0.25, 0.75, 1.5 , 1.  ])
+    """
+    fill = how.get("fill_value", 0)
+    if signal.dtype.kind in "iu" and fill == np.rint(fill):
+        largest = max(peak(signal), abs(int(fill)))
+        for scale in (1.0, 2.0**24):
+            scaled = kernel * scale
+            if np.all(scaled == np.rint(scaled)) and largest * np.abs(scaled).sum() < _EXACT:
+                whole = signal.astype(np.int64) if fill else signal
+                return np.divide(slide(whole, scaled.astype(np.int64), **how), scale)
+    return sums_in(np.dtype(np.float64), signal, kernel, **how)
 
 
 def are_finite(*operands: Array) -> bool:

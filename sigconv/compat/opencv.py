@@ -5,7 +5,7 @@ integers are rounded half to even and saturate. Failures raise `error`. On purpo
 
 - Every border type serves, BORDER_WRAP too, and every source depth with every destination depth.
 - Sums of integers with weights that are whole after a multiplication by a power of two are exact before they are
-  rounded; the others are in float64, or in float32 for a float32 destination. Where OpenCV sums in float32, or by a
+  rounded; the others are in float64, or in float32 from float32 to float32. Where OpenCV sums in float32, or by a
   transform, an integer result may differ by one.
 """
 
@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..api import slide
 from ..errors import ArgumentValueError, SigconvError
-from .common import Array, sums_in
+from .common import Array, steady_sums, sums_in
 
 __all__ = ["filter2D", "sepFilter2D"]
 
@@ -46,8 +45,6 @@ _DEPTHS: dict[int, np.dtype[Any]] = {
     CV_32F: np.dtype(np.float32),
     CV_64F: np.dtype(np.float64),
 }
-# Whole numbers up to this are exact in float64, and so are their quotients by powers of two up to the other.
-_EXACT, _SCALE = 2.0**53, 2.0**24
 
 
 def filter2D(
@@ -189,22 +186,10 @@ def _boundary(border: int) -> str:
 
 
 def _sums(image: Array, kernel: Array, dtype: np.dtype[Any], **how: Any) -> Array:
-    """Return the sums: exact for integers where the kernel allows it, else in floats."""
-    if image.dtype.kind in "iu":
-        scale = _scale(kernel)
-        if scale is not None:
-            return slide(image, (kernel * scale).astype(np.int64), **how) / scale
-    single = dtype == np.float32 and image.dtype != np.float64
-    return sums_in(np.dtype(np.float32 if single else np.float64), image, kernel, **how)
-
-
-def _scale(kernel: Array) -> float | None:
-    """Return a power of two that makes all taps whole and so small that sums of 16-bit samples are exact, or None."""
-    for scale in (1.0, _SCALE):
-        scaled = kernel.astype(float) * scale
-        if np.all(scaled == np.rint(scaled)) and np.abs(scaled).sum() * 2**16 < _EXACT:
-            return scale
-    return None
+    """Return the sums, in float32 where floats of no more bits come in and go out."""
+    if dtype == np.float32 and image.dtype == np.float32:
+        return sums_in(dtype, image, kernel, **how)
+    return steady_sums(image, kernel.astype(float), **how)
 
 
 def _saturated(sums: Array, dtype: np.dtype[Any]) -> Array:
