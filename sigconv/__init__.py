@@ -34,6 +34,7 @@ __all__ = [
     "compare",
     "convolve",
     "correlate",
+    "explorer",
     "gallery",
     "lags",
     "methods",
@@ -58,6 +59,6 @@ def __getattr__(name: str) -> Any:
         from .study.verify import verify
 
         return verify
-    if name == "gallery":
-        return import_module(".study.gallery", __name__)
+    if name in ("explorer", "gallery"):
+        return import_module(f".study.{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

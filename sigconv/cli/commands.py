@@ -1,6 +1,8 @@
 """The commands and their options."""
 
 import json
+import tempfile
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,6 +138,23 @@ def gallery(
     from ..study.gallery import describe, table
 
     _show(table() if name is None else describe(name, axes))
+
+
+@app.command()
+def explore(
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Write the page to this file (.html) and do not open it.")
+    ] = None,
+) -> None:
+    """Open a web page on which every number can be followed. It needs no network."""
+    from ..study import explorer
+
+    if output is not None:
+        _show(f"wrote {explorer.write(output)}")
+        return
+    page = explorer.write(Path(tempfile.mkdtemp(prefix="sigconv-")) / "explorer.html")
+    opened = webbrowser.open(page.as_uri())
+    _show(f"opened {page}" if opened else f"no browser could be started: open {page}, or write the page with -o")
 
 
 @app.command()
