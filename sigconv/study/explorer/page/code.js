@@ -84,7 +84,7 @@ import torch.nn.functional as F
 
 x = torch.tensor(${rows(signal)}, dtype=torch.float64)[None, None]
 h = torch.tensor(${rows(kernel)}, dtype=torch.float64)[None, None]
-${flip ? "h = h.flip(2, 3)  # conv2d slides the kernel as it is; convolution flips it\n" : ""}${padding}y = ${call("x")}
+${flip ? "# conv2d slides the kernel as it is; convolution flips it\nh = h.flip(2, 3)\n" : ""}${padding}y = ${call("x")}
 ${scaled}y = y[0, 0]
 `;
 }
