@@ -9,7 +9,7 @@ from command import succeed
 import sigconv
 from sigconv.semantics.boundary import BOUNDARIES
 from sigconv.semantics.window import MODES
-from sigconv.study.explorer import assemble
+from sigconv.study.explorer import assemble, cards
 
 PAGE = sigconv.explorer.page()
 
@@ -57,6 +57,17 @@ def test_the_names_are_sigconvs():
     for name, wanted in (("MODES", MODES), ("BOUNDARIES", BOUNDARIES)):
         (found,) = re.findall(rf"const {name} = \[(.*)\];", script)
         assert tuple(re.findall(r'"(\w+)"', found)) == wanted
+
+
+def test_every_named_kernel_is_there_and_small_enough():
+    """The gallery has all of them; where one is too large for the calculator, a smaller one of its kind fits."""
+    found = {card["name"]: card for card in cards.cards()}
+    assert set(found) == {entry.example for entry in sigconv.gallery.KERNELS.values()}
+    assert re.findall(r"const LIMITS = \{.*kernel: (\d+),", assemble.script("state")) == [str(cards.LARGEST)]
+    for name, card in found.items():
+        small = card["small"]
+        assert max(len(small["taps"]), len(small["taps"][0])) <= cards.LARGEST
+        assert small["name"].partition(":")[0] == name.partition(":")[0]
 
 
 def test_modules_come_after_what_they_import():

@@ -78,9 +78,13 @@ function checkContained(axes) {
   throw new RangeError("valid: neither the signal nor the kernel contains the other. Use full or same.");
 }
 
+/** The sum of a kernel's weights: 0 where only rounding is left of it. */
+export const sumOfWeights = (kernel) =>
+  vanishes(total(kernel), kernel.flat(), kernel.flat().length) ? 0 : total(kernel);
+
 /** A kernel whose sum vanishes, but for rounding, can't be scaled to its sum. */
 function checkSum(kernel) {
-  if (!vanishes(total(kernel), kernel.flat(), kernel.flat().length)) return;
+  if (sumOfWeights(kernel) !== 0) return;
   throw new RangeError(
     "renormalize: the kernel's weights add up to 0, there is nothing to scale to. Use another boundary.",
   );

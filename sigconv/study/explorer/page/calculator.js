@@ -1,6 +1,6 @@
 // The calculator: signal with ghosts, kernel, both operators side by side, and how the chosen output comes about.
 
-import { centerOf, combine, extended, outputsOf, prepare, total, working } from "./arithmetic.js";
+import { centerOf, combine, extended, outputsOf, prepare, sumOfWeights, working } from "./arithmetic.js";
 import { byId, el, factor, format } from "./dom.js";
 import { Grid, matrixTable } from "./grid.js";
 import { connectPlayer } from "./player.js";
@@ -60,7 +60,7 @@ function showProblem(grids, state, result) {
   byId("refusal").textContent = result.error?.message ?? "";
   byId("results").hidden = Boolean(result.error);
   grids.kernel.showMatrix(state.kernel);
-  byId("kernel-sum").textContent = `Sum of the weights: ${format(total(state.kernel))}.`;
+  byId("kernel-sum").textContent = `Sum of the weights: ${format(sumOfWeights(state.kernel))}.`;
   if (result.error) {
     grids.signal.mark([]);
     grids.kernel.mark([]);

@@ -1,10 +1,9 @@
 // The kernel gallery: every kernel on a photograph, with its sum and its frequency response.
 
-import { response, slide, total } from "./arithmetic.js";
+import { response, slide } from "./arithmetic.js";
 import { byId, el, format, whenSeen } from "./dom.js";
 import { matrixTable } from "./grid.js";
 import { greyPicture, matrixPicture } from "./picture.js";
-import { LIMITS } from "./state.js";
 
 const POINTS = 33;
 
@@ -63,57 +62,68 @@ function showAll(store, gallery, input, place) {
 }
 
 function cardOf(store, entry, input) {
-  const { name, title, formula, description, use, taps, separable } = entry;
+  const { name, title, formula, description, use, taps, small } = entry;
   const output = slide({ signal: input, kernel: taps, mode: "same", flip: true, boundary: "edge" });
   const spectrum = response(taps, POINTS);
   const highest = Math.max(...spectrum.flat());
-  const [low, high, shades] = shadesOf(taps, output);
+  const [low, high, shades] = shadesOf(entry, output);
   return [
     el("h3", {}, title),
     matrixPicture(output, low, high, `the picture after ${title}`, "photo"),
-    el("p", { class: "formula" }, formula),
     el("p", {}, description),
-    el("p", {}, el("b", {}, "Used for: "), use),
-    el("dl", { class: "facts" }, ...facts(taps, separable, shades, highest)),
+    el("dl", { class: "facts" }, ...factsOf(entry, shades, highest)),
     el("div", { class: "pair" }, responseOf(spectrum, highest, title), tapsOf(taps)),
-    ...useButton(store, name, taps),
-  ].filter(Boolean);
+    el(
+      "details",
+      {},
+      el("summary", {}, "Formula and use"),
+      el("p", {}, el("code", {}, name), `: ${formula}`),
+      el("p", {}, use),
+    ),
+    useButton(store, small, name),
+  ];
 }
 
 function responseOf(spectrum, highest, title) {
   const picture = matrixPicture(spectrum, 0, highest, `magnitude of the frequency response of ${title}`);
-  return el("figure", {}, picture, el("figcaption", {}, "frequency response |H|, frequency 0 in the middle"));
+  return el("figure", {}, picture, el("figcaption", {}, "|H|, 0 in the middle"));
 }
 
 /** The taps, where they are few and short. */
 const tapsOf = (taps) =>
-  taps.length <= 5 && taps.flat().every((tap) => format(tap).length <= 4) ? matrixTable(taps, "taps") : "";
+  taps[0].length <= 5 && taps.flat().every((tap) => format(tap).length <= 4) ? matrixTable(taps, "taps") : "";
 
-/** A kernel that keeps brightness is shown from 0 to 255; one that gives differences around middle grey. */
-function shadesOf(taps, output) {
-  if (total(taps) > 0.5) return [0, 255, "black is 0, white 255"];
-  const values = output
-    .flat()
-    .map(Math.abs)
-    .sort((a, b) => a - b);
-  const range = values[Math.floor(0.995 * (values.length - 1))] || 1;
+/** Where the weights add up to 0, grey is 0 and the largest hundredth black and white; else as the picture. */
+function shadesOf(entry, output) {
+  if (entry.sum !== 0) return [0, 255, "black is 0, white 255"];
+  const values = output.flat().map(Math.abs);
+  values.sort((a, b) => a - b);
+  const range = values[Math.floor(0.99 * (values.length - 1))] || 1;
   return [-range, range, `grey is 0, white ${format(range)}, black ${format(-range)}`];
 }
 
-const facts = (taps, separable, shades, highest) =>
+const FLIPS = {
+  even: "changes nothing",
+  odd: "changes the sign",
+  none: "gives another kernel",
+};
+
+const factsOf = ({ sum, taps, separable, symmetry }, shades, highest) =>
   [
-    ["sum of the weights", format(total(taps))],
+    ["sum", format(sum)],
     ["size", `${taps.length} × ${taps[0].length}, ${separable ? "separable" : "not separable"}`],
+    ["a flip", FLIPS[symmetry]],
     ["largest |H|", format(highest)],
-    ["shown", shades],
+    ["shades", shades],
   ].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]);
 
-function useButton(store, name, taps) {
-  if (Math.max(taps.length, taps[0].length) > LIMITS.kernel) return [];
+/** A button for the kernel, or the smaller one of its kind that the calculator has room for. */
+function useButton(store, small, name) {
   const use = () => {
-    store.set({ kernel: taps, center: null, flip: true });
+    store.set({ kernel: small.taps, center: null, flip: true });
     byId("calculator").scrollIntoView();
     byId("kernel-preset").focus({ preventScroll: true });
   };
-  return [el("button", { type: "button", class: "quiet", click: use }, "Use in the calculator")];
+  const label = small.name === name ? "Use in the calculator" : `Use ${small.name} in the calculator`;
+  return el("button", { type: "button", class: "quiet", click: use }, label);
 }

@@ -33,7 +33,7 @@ export const nameOfSignal = (signal, photo) =>
   signalNames.find((name) => same(signal, presetSignal(name, signal.length, signal[0].length, photo))) ?? "";
 
 /** The kernels of the list: the textbooks' Sobel first, then those of the gallery. */
-export const kernelPresets = (gallery) => [{ name: TEXTBOOK_SOBEL, taps: SOBEL }, ...gallery];
+export const kernelPresets = (gallery) => [{ name: TEXTBOOK_SOBEL, taps: SOBEL }, ...gallery.map(({ small }) => small)];
 
 export const nameOfKernel = (kernel, presets) => presets.find(({ taps }) => same(kernel, taps))?.name ?? "";
 
