@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Unpack
 
 import numpy as np
@@ -171,8 +172,7 @@ _KNOWN = 4096
 
 def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: Options) -> Plan:
     """Return the plan of a call, kept from an earlier one if there was one."""
-    # Types, because 1 is True, and repr of what is rarely given, because lists can't be hashed.
-    exactly = (type(operator[1]), type(operator[2]), repr(options) if options else "")
+    exactly = _exactly(operator, options)
     key = (signal.shape, kernel.shape, signal.dtype, kernel.dtype, operator, exactly, PROCESS.ready)
     try:
         return _known[key]
@@ -182,10 +182,21 @@ def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: O
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
     ready = PROCESS.refresh() if method == "auto" else None
     chosen = choose(describe(*key[:4], **asked), method, max_bytes, ready=ready)
+    _keep(key, chosen)
+    return chosen
+
+
+def _exactly(operator: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
+    """Return what tells arguments apart that are equal: types, because 1 is True, and repr of what is rarely given."""
+    return type(operator[1]), type(operator[2]), repr(options) if options else ""
+
+
+def _keep(key: Any, chosen: Plan) -> None:
+    """Keep a plan for later calls, if its key can be looked up."""
     if len(_known) >= _KNOWN:
         _known.clear()
-    _known[key] = chosen
-    return chosen
+    with suppress(TypeError):  # a dtype may be an object that can't be hashed
+        _known[key] = chosen
 
 
 def plan(
@@ -234,10 +245,19 @@ def plan(
     >>> p.problem.shape
     (1000000,)
     """
+    operator = (mode, flip, conjugate, method, max_bytes)
+    # repr, because 1.0 is 1, and lists can't be hashed.
+    key = (repr((signal_shape, kernel_shape)), signal_dtype, kernel_dtype, operator, _exactly(operator, options))
+    try:
+        return _known[key]
+    except (KeyError, TypeError):
+        pass
     shapes = [_shape(name, value) for name, value in (("signal_shape", signal_shape), ("kernel_shape", kernel_shape))]
     dtypes = [_dtype(d) for d in (signal_dtype, signal_dtype if kernel_dtype is None else kernel_dtype)]
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
-    return choose(describe(*shapes, *dtypes, **asked), method, max_bytes)
+    chosen = choose(describe(*shapes, *dtypes, **asked), method, max_bytes)
+    _keep(key, chosen)
+    return chosen
 
 
 def _shape(name: str, value: Any) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from bisect import bisect_left
+from functools import cache, lru_cache
 from math import prod
 
 
@@ -74,20 +75,18 @@ _FIVES = (20, 40, 80, 160, 320, 640, 1280)
 
 def _smooth(minimum: int) -> int:
     """Return the smallest 2^a 3^b 5^c 7^d of at least `minimum`."""
-    best = 1 << (minimum - 1).bit_length()
-    for odd in _odd_smooth(best):
-        quotient = -(-minimum // odd)
-        best = min(best, odd << (quotient - 1).bit_length())
-    return best
+    numbers = _smooth_octave((minimum - 1).bit_length())
+    return numbers[bisect_left(numbers, minimum)]
 
 
-def _odd_smooth(limit: int) -> list[int]:
-    """Return all 3^b 5^c 7^d up to a limit."""
-    found = [1]
+@cache
+def _smooth_octave(power: int) -> list[int]:
+    """Return all 2^a 3^b 5^c 7^d above 2^(power − 1) and up to 2^power."""
+    limit, found = 1 << power, [1]
     for prime in (3, 5, 7):
-        powers = [prime**i for i in range(limit.bit_length()) if prime**i <= limit]
-        found = [number * power for number in found for power in powers if number * power <= limit]
-    return found
+        powers = [prime**i for i in range(power + 1) if prime**i <= limit]
+        found = [number * factor for number in found for factor in powers if number * factor <= limit]
+    return sorted(number << (limit // number).bit_length() - 1 for number in found)
 
 
 @lru_cache(maxsize=4096)

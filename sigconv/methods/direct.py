@@ -19,7 +19,7 @@ from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_ou
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
 from .small import line_products
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps, trimmed
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
 
 _COMPILED_DTYPES = "fdFD"  # and integers
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
@@ -91,12 +91,16 @@ class Direct:
 def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
-    products = prod(problem.shape) * prod(taps_met(a, tile[a.position]) for a in problem.axes)
+    products = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
     itemsize = problem.working_dtype.itemsize
     read = prod(extended(problem, tile)) * itemsize
     memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
-    overhead = costs.tile * count_tiles(problem.shape, tile) + costs.call
-    times = {loops: overhead + sum_seconds(problem, costs, loops, products) for loops in loops_for(problem)}
+    count = count_tiles(problem.shape, tile)
+    share, overhead = share_of(count, costs.workers), costs.tile * count
+    times = {
+        loops: costs.call + share * (overhead + sum_seconds(problem, costs, loops, products))
+        for loops in loops_for(problem)
+    }
     line = line_products(problem)
     if line is not None:
         times["numpy"] = costs.call + costs.products("numpy", problem.working_dtype, line)

@@ -11,7 +11,7 @@ from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Settings
 from .spectral import transform_dtype
 from .tiles import tile_steps
-from .transform_method import TransformMethod, estimate, whole_length
+from .transform_method import TransformMethod, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -29,8 +29,8 @@ class FFT(TransformMethod):
         dtype = transform_dtype(problem)
         lengths = spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c")
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
-        settings = (Settings(tile, engine, lengths, circular) for engine in engine_names(dtype))
-        return [estimate(problem, costs, s, blocks=1) for s in settings]
+        asked = work(problem, costs, Settings(tile, "", lengths, circular), blocks=1)
+        return [asked.estimate(costs, engine) for engine in engine_names(dtype)]
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

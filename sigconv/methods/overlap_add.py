@@ -17,16 +17,21 @@ from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings
 from .tiles import tile_steps
-from .transform_method import TransformMethod, estimate, whole_length
+from .transform_method import TransformMethod, Work, whole_length, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
 _SMALLEST = 256
 # Outputs of a block, in quarters of the kernel.
-_QUARTERS = (2, 4, 6, *(1 << i for i in range(3, 26)))
+_QUARTERS = (4, 6, *(1 << i for i in range(3, 26)))
 # Samples that are transformed together, and how many such batches a tile has.
 _BATCH = 1 << 17
 _TILE = 2
+# Longer blocks are not considered once some take so many times as long as the best.
+_HOPELESS = 1.25
+
+Way = tuple[str, bool]  # an engine, and whether compiled loops copy
+_Order = tuple[bool, float]
 
 
 class OverlapAdd(TransformMethod):
@@ -37,40 +42,69 @@ class OverlapAdd(TransformMethod):
     def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
         batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
-        sizes = [(lengths, batch) for lengths in _candidates(problem) for batch in batches]
-        best = []
-        for engine in engine_names(spectral.transform_dtype(problem)):
-            found = [_estimate(problem, costs, engine, *size) for size in sizes]
-            fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
-            best.append(min(fitting, key=lambda e: e.seconds) if fitting else min(found, key=lambda e: e.bytes))
-        return best
+        best: dict[Way, tuple[_Order, Work]] = {}
+        for lengths in _candidates(problem):
+            hopeless = True
+            for asked in (_work(problem, costs, lengths, batch) for batch in batches):
+                for way in _ways(problem, asked.settings):
+                    order = _order(asked, costs, way, max_bytes)
+                    if way not in best or order < best[way][0]:
+                        best[way] = order, asked
+                    hopeless &= order[1] > _HOPELESS * best[way][0][1]
+            if hopeless:
+                break
+        return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"engine": settings.engine, "block": " × ".join(map(str, settings.lengths))}
 
 
+def _ways(problem: Problem, settings: Settings) -> list[Way]:
+    """Return the engines, each without compiled copies, and the faster one also with them."""
+    engines = engine_names(spectral.transform_dtype(problem))
+    ways = [(engine, False) for engine in engines]
+    compiled = settings.paired and installed("numba") and all(axis.stride == 1 for axis in problem.axes)
+    return [*ways, (engines[-1], True)] if compiled else ways
+
+
+def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
+    """Return what makes one way better than another: that it fits in memory, then its time, or else its memory."""
+    if max_bytes is not None and work.bytes > max_bytes:
+        return True, work.bytes
+    return False, work.seconds(costs, *way)
+
+
 def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
     tails = [spectral.tail(axis) for axis in problem.axes]
-    whole = [whole_length(axis) for axis in problem.axes]
+    whole = tuple(whole_length(axis) for axis in problem.axes)
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     fast = block_length if len(whole) == 1 else tile_length
     itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
-    seen: set[tuple[int, ...]] = set()
+    last: tuple[int, ...] | None = None
     for quarters in _QUARTERS:
-        lengths = tuple(
-            min(w, fast(max(smallest, quarters * (t + 1) // 4 + t))) for w, t in zip(whole, tails, strict=True)
-        )
-        for halved in (False, True):  # pairs and single blocks: neither may have columns that collide
-            lengths = spread_rows(lengths, (False,) * len(lengths), itemsize, halved)
-        if lengths not in seen and (not seen or prod(lengths) <= _LARGEST):
-            seen.add(lengths)
-            yield lengths
+        wanted = (fast(max(smallest, quarters * (t + 1) // 4 + t)) for t in tails)
+        lengths = tuple(map(min, whole, wanted))
+        if lengths == last:
+            continue
+        if last is not None and prod(lengths) > _LARGEST:
+            return
+        last = lengths
+        yield _spread(lengths, itemsize)
+        if lengths == whole:
+            return
 
 
-def _estimate(problem: Problem, costs: Costs, engine: str, lengths: tuple[int, ...], batch: int) -> Estimate:
-    """Return the cost of blocks of some lengths, of which about `batch` samples are transformed together."""
+def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return lengths for pairs and for single blocks: neither may have columns that collide."""
+    for halved in (False, True):
+        lengths = spread_rows(lengths, (False,) * len(lengths), itemsize, halved)
+    return lengths
+
+
+def _work(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) -> Work:
+    """Return what blocks of some lengths take, of which about `batch` samples are transformed together."""
     outputs = [spectral.block_outputs(axis, length) for axis, length in zip(problem.axes, lengths, strict=True)]
     counts = [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)]
     size, total = prod(lengths), prod(counts)
@@ -80,9 +114,8 @@ def _estimate(problem: Problem, costs: Costs, engine: str, lengths: tuple[int, .
     if cut:
         outputs[0] *= max(blocks, _TILE * batch // size // blocks * blocks)
     tile = tile_steps(problem, tuple(outputs), batch, blocks * size)
-    compiled = paired and engine == "fftw" and installed("numba") and all(a.stride == 1 for a in problem.axes)
-    settings = Settings(tile, engine, lengths, (False,) * len(lengths), blocks, paired, compiled)
-    return estimate(problem, costs, settings, total)
+    settings = Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired)
+    return work(problem, costs, settings, total)
 
 
 def _together(blocks: int, paired: bool) -> int:

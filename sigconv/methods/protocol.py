@@ -29,7 +29,7 @@ class Settings(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What a method expects of a problem: seconds of one worker, bytes shared by all, bytes of each worker.
+    """What a method expects of a problem: seconds, bytes shared by all workers, bytes of each worker.
 
     `needs` are the components that a process loads before it first does it this way: a name, and a dtype where there
     is one compiled function for each.
@@ -78,8 +78,13 @@ class Costs(Protocol):
         """Return the time of transforming some samples in all, `length` a transform."""
         ...
 
-    def passes(self, bytes_moved: float) -> float:
-        """Return the time of moving some bytes through memory."""
+    @property
+    def workers(self) -> int:
+        """How many threads work."""
+        ...
+
+    def passes(self, bytes_moved: float, compiled: bool = False) -> float:
+        """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
         ...
 
 

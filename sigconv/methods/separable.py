@@ -18,7 +18,7 @@ from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
 from .protocol import Costs, Estimate, Settings
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
 
 Terms = tuple[tuple[Array, ...], ...]
 
@@ -52,13 +52,14 @@ class Passes(NamedTuple):
         shapes = _pass_shapes(problem.axes, sizes)
         products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
         tiles, batch = count_tiles(problem.shape, tile), prod(tile) // max(1, prod(sizes))
-        seconds = costs.call + tiles * costs.tile * len(sizes)
+        seconds = tiles * costs.tile * len(sizes)
         seconds += costs.passes(tiles * batch * sum(map(prod, shapes)) * problem.working_dtype.itemsize)
+        share = share_of(tiles, costs.workers)
         worker = 3 * problem.working_dtype.itemsize * batch * max(map(prod, shapes), default=1)
         return [
             Estimate(
                 Settings(tile, loops),
-                seconds + sum_seconds(problem, costs, loops, tiles * batch * products),
+                costs.call + share * (seconds + sum_seconds(problem, costs, loops, tiles * batch * products)),
                 prod(problem.kernel_shape) * 8,
                 worker,
                 needed(problem, loops),

@@ -8,7 +8,7 @@ L ≥ max(stop, n + m − 1 − start) for outputs [start, stop) of a piece of n
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from math import prod, sqrt
 from typing import Any, NamedTuple
@@ -42,12 +42,14 @@ def taps_needed(axis: Axis) -> tuple[int, int]:
     return (low, high) if low < high else (0, 1)
 
 
+@lru_cache(maxsize=1024)
 def tail(axis: Axis) -> int:
     """Return by how many samples a convolution with the needed taps is longer than its signal."""
     low, high = taps_needed(axis)
     return axis.dilation * (high - low - 1)
 
 
+@lru_cache(maxsize=1024)
 def alias_free_length(axis: Axis, outputs: int) -> int:
     """Return the shortest transform length for a tile of some outputs of an axis."""
     if outputs < axis.count:

@@ -54,7 +54,12 @@ def tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> Iterator[Tile]:
 
 def count_tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> int:
     """Return how many tiles a result has."""
-    return prod(-(-size // step) for size, step in zip(shape, steps, strict=True))
+    return prod([-(-size // step) for size, step in zip(shape, steps, strict=True)])
+
+
+def share_of(count: int, workers: int) -> float:
+    """Return which share of all tiles the busiest of some workers computes."""
+    return -(-count // workers) / count if count else 1.0
 
 
 def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:
@@ -113,12 +118,12 @@ def tile_steps(
 
     `weight` is what one batch entry costs of the budget (by default the outputs of a tile).
     """
-    steps = list(problem.shape)
+    steps, outputs = list(problem.shape), 1
     for axis, step in zip(problem.axes, conv_steps, strict=True):
         steps[axis.position] = max(1, min(step, axis.count))
-    left = max(1, int(budget / (weight or prod(steps[p] for p in problem.positions) or 1)))
-    for i in reversed(range(len(steps))):
-        if i not in problem.positions:
-            steps[i] = max(1, min(steps[i], left))
-            left = max(1, left // steps[i])
+        outputs *= steps[axis.position]
+    left = max(1, int(budget / (weight or outputs)))
+    for i in reversed(problem.batch_positions):
+        steps[i] = max(1, min(steps[i], left))
+        left = max(1, left // steps[i])
     return tuple(steps)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings
-from .tiles import Tile, count_tiles
+from .tiles import Tile, count_tiles, share_of
 
 
 class TransformMethod:
@@ -40,27 +41,70 @@ def whole_length(axis: Axis) -> int:
     return fast_length(spectral.alias_free_length(axis, axis.count))
 
 
-def estimate(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Estimate:
-    """Return the price of some blocks for each convolution of the batch: transforms, products, calls."""
+class Work(NamedTuple):
+    """What some settings take of any engine: samples in transforms, bytes moved between them, and what is beside.
+
+    Of the times, `alone` is that of one thread, and tiles share the rest.
+    """
+
+    settings: Settings
+    dtype: np.dtype[Any]
+    length: int
+    kernels: int
+    transforms: int
+    moved: float
+    alone: float
+    tiles: float
+    shared_bytes: int
+    worker_bytes: int
+    share: float
+
+    def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
+        """Return the time with an engine, and copies by compiled loops or not."""
+        one = costs.transform(engine, self.dtype, self.length, self.length)
+        tiles = self.tiles + self.transforms * one + costs.passes(self.moved, compiled)
+        return self.alone + self.kernels * one + self.share * tiles
+
+    def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
+        """Return the estimate with an engine, and copies by compiled loops or not."""
+        settings = self.settings._replace(engine=engine, compiled=compiled)
+        needs = _needs(engine, self.dtype.char.lower() if compiled else "")
+        return Estimate(settings, self.seconds(costs, engine, compiled), self.shared_bytes, self.worker_bytes, needs)
+
+    @property
+    def bytes(self) -> int:
+        """Working memory with one worker."""
+        return self.shared_bytes + self.worker_bytes
+
+
+def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Work:
+    """Return what some blocks for each convolution of the batch take: transforms, products, calls."""
     dtype, length = spectral.transform_dtype(problem, settings.paired), prod(settings.lengths)
     shared = 2 if settings.paired else 1  # blocks in a transform
-    batch = max(1, prod(t for i, t in enumerate(settings.tile) if i not in problem.positions))
-    tiles = count_tiles(problem.shape, settings.tile)
-    transforms = _limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch) + problem.kernel_batch
+    batch = max(1, prod([settings.tile[i] for i in problem.batch_positions]))
+    count = count_tiles(problem.shape, settings.tile)
     batches = -(-blocks // settings.blocks) * -(-problem.batch // batch)
-    seconds = costs.call + costs.spectrum + costs.tile * tiles + costs.batch * batches
-    seconds += costs.transform(settings.engine, dtype, transforms * length, length)
     spectrum = length * _spectrum_item(dtype)
-    seconds += costs.passes(5 * spectrum * problem.batch * blocks // shared)
-    # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-    worker = 5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * dtype.itemsize
-    return Estimate(settings, seconds, spectrum * problem.kernel_batch, worker, _needs(problem, settings))
+    return Work(
+        settings,
+        dtype,
+        length,
+        kernels=problem.kernel_batch,
+        transforms=_limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch),
+        moved=5 * spectrum * problem.batch * blocks / shared,
+        alone=costs.call + costs.spectrum,
+        tiles=costs.tile * count + costs.batch * batches,
+        shared_bytes=spectrum * problem.kernel_batch,
+        # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
+        worker_bytes=5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * dtype.itemsize,
+        share=share_of(count, costs.workers),
+    )
 
 
-def _needs(problem: Problem, settings: Settings) -> frozenset[str]:
-    """Return what a process loads for some settings."""
-    packing = {"numba", f"packing {spectral.transform_dtype(problem).char}"} if settings.compiled else set()
-    return needed(settings.engine) | packing
+@cache
+def _needs(engine: str, packed: str) -> frozenset[str]:
+    """Return what a process loads for an engine, and for loops that pack samples of a dtype."""
+    return needed(engine) | ({"numba", f"packing {packed}"} if packed else set())
 
 
 def _limbs(problem: Problem) -> int:

@@ -25,8 +25,10 @@ class Prices:
         Where the numbers come from, in a word.
     call, tile, batch, spectrum : float
         Seconds of a call, a tile, a batch of transforms and a kernel's spectrum, beside their sums and transforms.
-    bandwidth : float
-        Bytes a second that pass through memory.
+    workers : int
+        Threads that share the tiles of a result.
+    bandwidth : mapping
+        Bytes a second that pass through memory, by who copies.
     product_rates : mapping
         Products with their sums a second, by loop and dtype.
     transform_rates : mapping
@@ -42,7 +44,8 @@ class Prices:
     tile: float
     batch: float
     spectrum: float
-    bandwidth: float
+    workers: int
+    bandwidth: Mapping[str, float]
     product_rates: Rates
     transform_rates: Levels
     load_seconds: Mapping[str, float]
@@ -59,9 +62,9 @@ class Prices:
         rates = self.transform_rates[engine]
         return operations / rates.get(dtype.char, rates["d"])[(size > CACHES[0]) + (size > CACHES[1])]
 
-    def passes(self, bytes_moved: float) -> float:
-        """Return the time of moving some bytes through memory."""
-        return bytes_moved / self.bandwidth
+    def passes(self, bytes_moved: float, compiled: bool = False) -> float:
+        """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
+        return bytes_moved / self.bandwidth["numba" if compiled else "numpy"]
 
 
 PRIORS = Prices(
@@ -70,7 +73,8 @@ PRIORS = Prices(
     tile=4e-5,
     batch=1.5e-5,
     spectrum=7e-5,
-    bandwidth=8e9,
+    workers=2,
+    bandwidth={"numpy": 8e9, "numba": 1.4e10},
     # Of one core of a Zen 4 with AVX-512.
     product_rates={
         "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},

@@ -36,7 +36,7 @@ def question(problem: Problem) -> str:
 
 
 def explain(plan: Plan) -> str:
-    """Return the question, the windows, and a row for every candidate; time and memory are of one thread.
+    """Return the question, the windows, and a row for every candidate with the memory of one thread.
 
     `threads` are those that a call from here takes, with the memory of them all.
     """

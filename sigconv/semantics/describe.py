@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -55,7 +54,9 @@ def describe(
     )
     order = sorted(options)
     signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
-    described = _silenced(tuple(_axis(o, signal_shape, kernel_shape, mode, flip) for o in order))
+    outside = ["zero" if mode == "valid" else o[1] for o in order]
+    shapes = signal_shape, kernel_shape
+    described = tuple([_axis(o, *shapes, mode, flip, outside[i:]) for i, o in enumerate(order)])
     boundaries = {a.boundary for a in described}
     result = result_dtype(signal_dtype, kernel_dtype, "renormalize" in boundaries)
     return Problem(
@@ -68,7 +69,7 @@ def describe(
         mode=mode,
         flip=bool(flip),
         conjugate=bool(conjugate),
-        fill_value=_fill_value(fill_value, signal_dtype, "constant" in np.atleast_1d(boundary)),
+        fill_value=_fill_value(fill_value, signal_dtype, "constant" in {o[1] for o in order}),
     )
 
 
@@ -117,27 +118,20 @@ def _align(signal_shape: Shape, kernel_shape: Shape, axes: Shape) -> tuple[Shape
     return signal, kernel
 
 
-def _axis(options: tuple[Any, ...], signal_shape: Shape, kernel_shape: Shape, mode: str, flip: bool) -> Axis:
-    """Return one convolved axis with its window."""
-    position, boundary, center, stride, dilation = options
+def _axis(
+    options: tuple[Any, ...], signal_shape: Shape, kernel_shape: Shape, mode: str, flip: bool, outside: list[str]
+) -> Axis:
+    """Return one convolved axis with its window; `outside` are its boundary and those of the later axes.
+
+    Outside a `zero` axis not all is zero if a later axis is `constant`: the corners have that axis' fill value.
+    """
+    position, _, center, stride, dilation = options
     signal, taps = signal_shape[position], kernel_shape[position]
     if center is not None and not 0 <= center < taps:
         raise ArgumentValueError(f"center={center} on axis {position}: the kernel has {taps} taps, use 0 to {taps - 1}")
     start, stop = window(mode, signal, taps, dilation, center, flip)
-    outside = "zero" if mode == "valid" else boundary
-    return Axis(position, signal, taps, dilation, start, stop, stride, outside, silent=False)
-
-
-def _silenced(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
-    """Return the axes, marked where all that lies outside is zero.
-
-    Outside a `zero` axis it is not if a later axis is `constant`: the corners have that axis' fill value.
-    """
-    filled = [any(later.boundary == "constant" for later in axes[i:]) for i in range(len(axes))]
-    return tuple(
-        replace(axis, silent=axis.boundary == "renormalize" or (axis.boundary == "zero" and not f))
-        for axis, f in zip(axes, filled, strict=True)
-    )
+    silent = outside[0] == "renormalize" or (outside[0] == "zero" and "constant" not in outside)
+    return Axis(position, signal, taps, dilation, start, stop, stride, outside[0], silent)
 
 
 def _contained(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

@@ -31,17 +31,25 @@ class Axis:
     boundary: str
     silent: bool
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """What is derived from an axis is looked up by it."""
+        return hash((self.position, self.signal, self.taps, self.dilation, self.start, self.stop, self.stride))
+
+    @cached_property
     def span(self) -> int:
         """M, the samples from the first to the last tap."""
         return reach(self.taps, self.dilation)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many outputs there are."""
         return len(range(self.start, self.stop, self.stride))
 
-    @property
+    @cached_property
     def halo(self) -> tuple[int, int]:
         """How many samples outside the signal the window reads, before it and after it."""
         return max(0, self.span - 1 - self.start), max(0, self.stop - self.signal)
@@ -67,13 +75,18 @@ class Problem:
 
     @cached_property
     def _hash(self) -> int:
-        """Plans are looked up by their problems."""
+        """What is derived from a problem is looked up by it."""
         return hash((self.signal_shape, self.kernel_shape, self.axes, self.signal_dtype, self.kernel_dtype, self.mode))
 
     @cached_property
     def positions(self) -> tuple[int, ...]:
         """The convolved axes of the result."""
         return tuple(axis.position for axis in self.axes)
+
+    @cached_property
+    def batch_positions(self) -> tuple[int, ...]:
+        """The other axes of the result."""
+        return tuple(i for i in range(len(self.shape)) if i not in self.positions)
 
     @cached_property
     def extension_order(self) -> tuple[Axis, ...]:
@@ -88,30 +101,30 @@ class Problem:
             shape[axis.position] = axis.count
         return tuple(shape)
 
-    @property
+    @cached_property
     def working_dtype(self) -> DType:
         """The dtype that sums are computed in."""
         return working_dtype(self.result_dtype)
 
-    @property
+    @cached_property
     def sums_dtype(self) -> DType:
         """The dtype of the operands of a direct sum: int64 for exact integers."""
         return np.dtype(np.int64) if is_exact(self.result_dtype) else self.working_dtype
 
-    @property
+    @cached_property
     def kernel_batch(self) -> int:
         """How many kernels there are."""
         return self._batch(self.kernel_shape)
 
-    @property
+    @cached_property
     def signal_batch(self) -> int:
         """How many signals there are."""
         return self._batch(self.signal_shape)
 
-    @property
+    @cached_property
     def batch(self) -> int:
         """How many convolutions there are."""
         return self._batch(self.shape)
 
     def _batch(self, shape: tuple[int, ...]) -> int:
-        return prod(size for i, size in enumerate(shape) if i not in self.positions)
+        return prod([shape[i] for i in self.batch_positions])
