@@ -62,10 +62,11 @@ class OverlapAdd(TransformMethod):
 
 def _ways(problem: Problem, settings: Settings) -> list[Way]:
     """Return the engines, each without compiled copies, and the faster one also with them."""
-    engines = engine_names(spectral.transform_dtype(problem))
+    dtype = spectral.transform_dtype(problem)
+    engines = engine_names(dtype)
     ways = [(engine, False) for engine in engines]
-    compiled = settings.paired and installed("numba") and all(axis.stride == 1 for axis in problem.axes)
-    return [*ways, (engines[-1], True)] if compiled else ways
+    packed = settings.paired and dtype.char in "fd" and all(axis.stride == 1 for axis in problem.axes)
+    return [*ways, (engines[-1], True)] if packed and installed("numba") else ways
 
 
 def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
