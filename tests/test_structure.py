@@ -44,6 +44,7 @@ LIGHT = {
     *(
         "sigconv.methods.direct_tiles",
         "sigconv.methods.layout",
+        "sigconv.methods.nonfinite",
         "sigconv.methods.paired",
         "sigconv.methods.separable",
         "sigconv.methods.small",

@@ -83,6 +83,9 @@ class Direct:
         else:
             out[...] = sums(piece.astype(problem.working_dtype, copy=False), kernel)
 
+    def spread(self, state: _Kernel, problem: Problem, settings: Settings) -> None:
+        """Reach the outputs whose windows hold the sample."""
+
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}

@@ -16,8 +16,9 @@ from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .exact import BlockOverflow, check_fits
+from .nonfinite import Compute, is_smeared, mended
 from .orientation import orient
-from .protocol import Method, Settings
+from .protocol import Method, Settings, Spread
 from .renormalize import Weights
 from .separable import Passes
 from .small import Run
@@ -41,6 +42,9 @@ class Prepared(NamedTuple):
     state: Any
     weights: Weights | None
     small: Callable[[Array], Array | None] | None
+    kernel: Array
+    suspect: bool  # whether a tap is not finite
+    spread: Spread | None
 
     @property
     def found(self) -> str:
@@ -57,11 +61,14 @@ def prepare(
     """Return the prepared kernel: oriented, and in the form that the first method that takes it multiplies with."""
     oriented = orient(kernel, problem)
     taken = ((m, settings, m.prepare(oriented, problem, settings)) for m, settings in ways)
-    method, settings, state = next(way for way in taken if way[2] is not None)
+    with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
+        method, settings, state = next(way for way in taken if way[2] is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
-    return Prepared(problem, method, settings, state, weights, at_once)
+    suspect = problem.working_dtype.kind in "fc" and not np.isfinite(kernel).all()
+    spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
+    return Prepared(problem, method, settings, state, weights, at_once, kernel, suspect, spread)
 
 
 def apply(
@@ -70,8 +77,12 @@ def apply(
     out: Array | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    compute: Compute | None = None,
 ) -> Array:
-    """Return the result, in `out` if that is given; `progress` is told of tiles done and all tiles."""
+    """Return the result, in `out` if that is given; `progress` is told of tiles done and all tiles.
+
+    `compute` computes what mends a result that numbers which are not finite have smeared.
+    """
     problem = prepared.problem
     result = prepared.small(signal) if prepared.small else None
     if result is not None:
@@ -92,7 +103,18 @@ def apply(
     _run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
+    if compute is not None and (prepared.suspect or (prepared.spread and is_smeared(target, prepared.spread))):
+        _mend(prepared, aligned, target, compute)
     return target if target is out else written(target, out)
+
+
+def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) -> None:
+    """Put the result right if an operand has numbers that are not finite."""
+    whole = Tile(tuple(slice(0, size) for size in prepared.problem.shape))
+    weights = prepared.weights.of(whole) if prepared.weights else None
+    result = mended(prepared.problem, signal, prepared.kernel, weights, compute)
+    if result is not None:
+        np.copyto(target, result, casting="same_kind")
 
 
 def written(result: Array, out: Array | None) -> Array:

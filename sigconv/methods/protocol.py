@@ -88,10 +88,14 @@ class Costs(Protocol):
         ...
 
 
+# Positions of the result's axes, each with a number of outputs: of every so many along it, one is reached.
+Spread = tuple[tuple[int, int], ...]
+
+
 class Method(Protocol):
     """One way to compute every problem that it does not reject.
 
-    A new method stands in one file with these five, and in the registry.
+    A new method stands in one file with these six, and in the registry.
     """
 
     @property
@@ -116,6 +120,10 @@ class Method(Protocol):
 
         `out` has the dtype of the sums (of the result, for exact integers), and shares no memory with the signal.
         """
+        ...
+
+    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread | None:
+        """Return how far a sample that is not finite surely spreads; None if to the sums that it is part of alone."""
         ...
 
     def describe(self, settings: Settings) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from ..engines.transforms import needed
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Settings
+from .protocol import Costs, Estimate, Settings, Spread
 from .tiles import Tile, count_tiles, share_of
 
 
@@ -34,6 +34,11 @@ class TransformMethod:
     ) -> None:
         """Write one tile of the result to `out`."""
         out[...] = spectral.block(state, problem, settings, tile, signal)
+
+    def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
+        """Reach every output of a transform: frequency zero, the sum of its samples, has a part in each of them."""
+        lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
+        return tuple((a.position, a.count if c else spectral.block_outputs(a, n)) for a, n, c in lengths)
 
 
 def whole_length(axis: Axis) -> int:

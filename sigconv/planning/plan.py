@@ -83,7 +83,8 @@ class Plan:
         """Return the result for one signal and a kernel that this plan prepared."""
         check_out(out, self.problem)
         available_workers(workers)
-        return apply(prepared, self._checked("signal", signal), out, self._threads(prepared, workers), progress)
+        threads = self._threads(prepared, workers)
+        return apply(prepared, self._checked("signal", signal), out, threads, progress, self._other)
 
     def __call__(self, signal: Any, kernel: Any, *, out: Array | None = None, workers: int | None = None) -> Array:
         """Return the result for a signal and a kernel of the planned shapes and dtypes."""
@@ -98,7 +99,11 @@ class Plan:
             if result is not None:
                 return result
         prepared = self._prepared(self._apart(kernel, out))
-        return apply(prepared, signal, out, self._threads(prepared, workers))
+        return apply(prepared, signal, out, self._threads(prepared, workers), compute=self._other)
+
+    def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
+        """Return the result of another problem, by the same method if that was named."""
+        return choose(problem, self.method if self.forced else "auto", self.max_bytes)(signal, kernel)
 
     def _prepared(self, kernel: Array) -> Prepared:
         prepared = prepare(self.problem, self._ways, kernel, self.small)
