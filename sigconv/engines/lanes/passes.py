@@ -1,0 +1,131 @@
+"""The passes of a transform over rows of points: a row holds as many points as a vector has lanes, real parts first.
+
+Decimation in frequency forward, in time back, so that the inverse takes the frequencies in the order in which the
+forward transform leaves them, and nothing is ever reordered. A pass of radix R over R·m rows transforms, for each row
+j < m, the R rows that lie m rows apart, and turns them by the roots exp(−2πi jk/(R·m)), which leaves R transforms of m
+points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from math import prod
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from ..protocol import Array
+from .butterflies import RADICES, Point, dft, inverse_dft
+from .twiddles import roots
+from .vectors import BYTES, Code, Number, straight_line
+
+ROW = 2 * BYTES
+
+
+def load_row(code: Code, address: Number) -> Point:
+    """Return the points of a row."""
+    return code.load(address), code.load(address + BYTES)
+
+
+def store_row(code: Code, address: Number, point: Point) -> None:
+    """Write the points of a row."""
+    code.store(address, point[0])
+    code.store(address + BYTES, point[1])
+
+
+def product(a: Point, b: Point) -> Point:
+    """Return a · b."""
+    return a[0] * b[0] - a[1] * b[1], a[1] * b[0] + a[0] * b[1]
+
+
+def conjugate_product(a: Point, b: Point) -> Point:
+    """Return a times the conjugate of b."""
+    return a[0] * b[0] + a[1] * b[1], a[1] * b[0] - a[0] * b[1]
+
+
+def twiddles(code: Code, table: Number, row: Number, radix: int) -> list[Point]:
+    """Return the roots of a row's points but the first, each in all lanes."""
+    width = 2 * code.itemsize
+    first = table + row * (width * (radix - 1))
+    return [
+        (code.broadcast(first + width * k), code.broadcast(first + (width * k + code.itemsize)))
+        for k in range(radix - 1)
+    ]
+
+
+def forward(radix: int, code: Code, row: Number, place: Number, distance: Number, table: Number) -> None:
+    """Write a row's transforms in place: turned, ready for the next pass."""
+    rows = [place + row * ROW + distance * k for k in range(radix)]
+    first, *rest = dft([load_row(code, address) for address in rows])
+    turned = [first, *map(product, rest, twiddles(code, table, row, radix))]
+    for address, point in zip(rows, turned, strict=True):
+        store_row(code, address, point)
+
+
+def inverse(radix: int, code: Code, row: Number, place: Number, distance: Number, table: Number) -> None:
+    """Write a row's inverse transforms in place."""
+    rows = [place + row * ROW + distance * k for k in range(radix)]
+    for address, point in zip(rows, inverse_dft(turned_back(radix, code, row, rows, table)), strict=True):
+        store_row(code, address, point)
+
+
+def turned_back(radix: int, code: Code, row: Number, rows: Sequence[Number], table: Number) -> list[Point]:
+    """Return a row's points, without the turn of the forward pass."""
+    first, *rest = [load_row(code, address) for address in rows]
+    return [first, *map(conjugate_product, rest, twiddles(code, table, row, radix))]
+
+
+def over_rows(body: Callable[..., None]) -> Callable[..., None]:
+    """Return `run(sample, radix, rows, integers)` for compiled code: the body of a radix for each of some rows.
+
+    `body(radix, code, row, *integers)` is straight-line code.
+    """
+    run: Callable[..., None] = _unknown_radix
+    for radix in RADICES:
+        run = _chosen(radix, straight_line(partial(body, radix)), run)
+    return run
+
+
+def _chosen(radix: int, instructions: Callable[..., None], otherwise: Callable[..., None]) -> Callable[..., None]:
+    @njit(nogil=True)
+    def run(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
+        if wanted == radix:
+            for row in range(rows):
+                instructions(sample, (row, *integers))
+        else:
+            otherwise(sample, wanted, rows, integers)
+
+    return run
+
+
+@njit(nogil=True)
+def _unknown_radix(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
+    """Do nothing: plans are made of known radices."""
+
+
+forward_rows, inverse_rows = over_rows(forward), over_rows(inverse)
+
+
+@lru_cache(maxsize=64)
+def twiddle_table(radices: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return the roots that the passes of a transform of ∏ radices points turn by, pass after pass, row after row."""
+    tables = []
+    for i, radix in enumerate(radices):
+        length = prod(radices[i:])
+        turns = np.multiply.outer(np.arange(length // radix), np.arange(1, radix))
+        tables.append(roots(length, dtype)[turns].reshape(-1))
+    return np.concatenate(tables) if tables else np.zeros(0, dtype)
+
+
+def frequencies(radices: tuple[int, ...]) -> Array:
+    """Return which frequency the passes leave at each place.
+
+    >>> frequencies((2, 2, 2)).tolist()
+    [0, 4, 2, 6, 1, 5, 3, 7]
+    """
+    order = np.zeros(1, np.intp)
+    for radix in reversed(radices):
+        order = np.add.outer(np.arange(radix), radix * order).reshape(-1)
+    return order
