@@ -11,6 +11,7 @@ Integers are addresses and distances in bytes: who calls answers for the bounds.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,10 @@ class Number:
     def __mul__(self, other: Number | float) -> Number:
         return self._written("mul", other)
 
+    def half(self) -> Number:
+        """Return half of an even integer."""
+        return Number(self.builder, self.builder.ashr(self.value, ir.Constant(self.value.type, 1)))
+
     def __neg__(self) -> Number:
         return Number(self.builder, self.builder.fneg(self.value))
 
@@ -59,9 +64,13 @@ class Number:
 
 
 class Code:
-    """What straight-line code loads and stores, in the precision of some samples."""
+    """What straight-line code loads and stores, in the precision of some samples.
+
+    `interleaved` says that the samples are complex, so that real and imaginary parts take turns in memory.
+    """
 
     def __init__(self, builder: Any, sample: Any) -> None:
+        self.interleaved = isinstance(sample, types.Complex)
         self._builder, self._element = builder, _LLVM[real_of(sample)]
         self.itemsize = int(real_of(sample).bitwidth) // 8
         self.lanes = BYTES // self.itemsize
@@ -102,6 +111,13 @@ class Code:
                     a, b = result[k], result[k + distance]
                     result[k], result[k + distance] = self._shuffled(a, b, low), self._shuffled(a, b, high)
         return result
+
+    def where_reaches(self, number: Number, limit: Number) -> AbstractContextManager[None]:
+        """Return a context whose instructions run only where an integer is at least a limit."""
+        context: AbstractContextManager[None] = self._builder.if_then(
+            self._builder.icmp_signed(">=", number.value, limit.value)
+        )
+        return context
 
     def _number(self, value: Any) -> Number:
         return Number(self._builder, value)
