@@ -43,6 +43,7 @@ LIGHT = {
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
         "sigconv.methods.direct_tiles",
+        "sigconv.methods.lanes",
         "sigconv.methods.layout",
         "sigconv.methods.nonfinite",
         "sigconv.methods.paired",

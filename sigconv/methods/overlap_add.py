@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from math import prod
 
 from ..engines.lengths import block_length, spread_rows, tile_length
-from ..engines.protocol import spectrum_dtype
+from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
-from . import spectral
+from . import lanes, spectral
 from .protocol import Costs, Estimate, Settings
-from .tiles import tile_steps
+from .tiles import Tile, tile_steps
 from .transform_method import TransformMethod, Work, whole_length, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
@@ -53,7 +53,23 @@ class OverlapAdd(TransformMethod):
                     hopeless &= order[1] > _HOPELESS * best[way][0][1]
             if hopeless:
                 break
-        return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
+        found = [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
+        return found + (lanes.estimates(problem, costs, max_bytes) if lanes.serves(problem) else [])
+
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
+        """Return the kernel's spectrum, as the engine has it."""
+        if settings.engine == "lanes":
+            return lanes.prepare(kernel, problem, settings)
+        return super().prepare(kernel, problem, settings)
+
+    def fill(
+        self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
+    ) -> None:
+        """Write one tile of the result to `out`."""
+        if settings.engine == "lanes":
+            lanes.fill(state, problem, settings, tile, signal, out)
+        else:
+            super().fill(state, problem, settings, tile, signal, out)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

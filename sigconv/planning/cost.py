@@ -60,7 +60,7 @@ class Prices:
         operations = (5 if dtype.kind == "c" else 2.5) * samples * max(1.0, log2(max(2.0, length)))
         size = length * dtype.itemsize
         rates = self.transform_rates[engine]
-        return operations / rates.get(dtype.char, rates["d"])[(size > CACHES[0]) + (size > CACHES[1])]
+        return operations / rates[dtype.char if dtype.char in rates else "d"][(size > CACHES[0]) + (size > CACHES[1])]
 
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
@@ -87,8 +87,9 @@ PRIORS = Prices(
             **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
             **{"g": (8e8, 8e8, 8e8), "G": (8e8, 8e8, 8e8)},
         },
+        "lanes": {"F": (76e9, 66e9, 60e9), "D": (36e9, 30e9, 28e9)},
         "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
     },
-    load_seconds={"scipy": 0.14, "fftw": 0.16, "numba": 0.42, "loops": 0.01, "packing": 0.008},
-    compile_seconds={"loops": 2.0, "packing": 0.7},
+    load_seconds={"scipy": 0.14, "fftw": 0.16, "numba": 0.42, "loops": 0.01, "packing": 0.008, "columns": 0.1},
+    compile_seconds={"loops": 2.0, "packing": 0.7, "columns": 5.5},
 )

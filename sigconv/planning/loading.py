@@ -30,8 +30,8 @@ _IMPORTS = {"fftw": "pyfftw", "scipy": "scipy.fft"}
 
 
 _CALLS = 100_000
-# Where Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
-_CACHE = Path(__file__).parent.parent / "engines" / "__pycache__"
+# Below which Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
+_CACHE = Path(__file__).parent.parent / "engines"
 
 
 class Wait(NamedTuple):
@@ -63,8 +63,7 @@ def _seconds(component: str, prices: Prices) -> float:
 def on_disk(module: str) -> bool:
     """Return whether the loops of a module of the engines were compiled before, by this process or another one."""
     folder = os.environ.get("NUMBA_CACHE_DIR")
-    place, pattern = (Path(folder), f"*/{module}.*.nbi") if folder else (_CACHE, f"{module}.*.nbi")
-    return any(place.glob(pattern))
+    return any((Path(folder) if folder else _CACHE).rglob(f"{module}.*.nbi"))
 
 
 class Loaded:

@@ -52,13 +52,17 @@ def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any], asked: Pla
     corner = tuple(slice(0, 4) for _ in range(max(signal.ndim, kernel.ndim)))
     slide(signal[corner[: signal.ndim]], kernel[corner[: kernel.ndim]], **(arguments | {"mode": "full"}))
     engine = asked.estimate.settings.engine
+    sums = asked.problem.sums_dtype
+    read = signal.dtype if signal.dtype.isnative and signal.dtype != np.float16 else sums  # or converted beforehand
     if engine == "numba":
         from ..engines import rows
 
-        sums = asked.problem.sums_dtype
         for dtype in ("f4", "f8", "i8") if sums.kind == "i" else (sums,):
-            read = signal.dtype.isnative and signal.dtype != np.float16  # others are converted beforehand
-            rows.warm_up(signal.dtype if read else sums, np.dtype(dtype))
+            rows.warm_up(read, np.dtype(dtype))
+    elif engine == "lanes":
+        from ..engines.lanes import lines
+
+        lines.warm_up(read, sums)
     elif engine != "numpy":
         from ..engines.transforms import fft_engine
 

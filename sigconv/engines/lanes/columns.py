@@ -1,12 +1,12 @@
 """One signal's blocks, convolved one after the other: transform, times the kernel's spectrum, and back, in one call.
 
 A block of N = L·M samples lies in M rows as it lies in memory: sample n = L·r + c is in row r, lane c. Transforms of M
-points along the columns, a turn by exp(−2πi c·k/N), and transforms of L points along the rows give the frequencies
-(J. W. Cooley and J. W. Tukey, Math. Comp. 19 (1965) 297–301). The last pass along the columns, the transposes to the rows
-and back, and the product stay in registers. The first pass loads from the signal, the last one stores into the result.
+points down the columns, turns by exp(−2πi c·k/N), and transforms of L points along the rows give the frequencies
+(J. W. Cooley and J. W. Tukey, Math. Comp. 19 (1965) 297–301). The first pass loads from the signal, the last one stores
+into the result; the turns, the kernel's spectrum and all that goes along the rows are part of the passes between.
 
-Two blocks of real samples are the real and the imaginary part of one of complex numbers: the transform is linear and the
-kernel real, so they stay apart.
+Two blocks of real samples are the real and the imaginary part of one of complex numbers: the transform is linear and
+the kernel real, so they stay apart.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from numba import njit
 from .. import simd
 from ..protocol import Array
 from .butterflies import Point, dft, inverse_dft
+from .groups import across_turns, gather_four, multiply_group, spread_four, store_group
 from .passes import (
     ROW,
-    conjugate_product,
     forward_rows,
     frequencies,
     inverse_rows,
-    load_row,
     over_rows,
     product,
     store_row,
@@ -40,7 +39,10 @@ from .passes import (
     twiddles,
 )
 from .twiddles import roots
-from .vectors import BYTES, Code, Number, straight_line
+from .vectors import BYTES, Code, Number
+
+# Bytes of the rows that the inner levels go over, one level after the other.
+_PART = 1 << 14
 
 
 def _first_pass(
@@ -89,115 +91,117 @@ def _last_pass(
                 code.store(y + kept * BYTES, im, aligned=False)
 
 
-def _rows(code: Code, place: Number) -> list[Number]:
-    """Return the places of as many rows as they have lanes."""
-    return [place + ROW * i for i in range(code.lanes)]
-
-
-def _to_frequencies(code: Code, place: Number, turns: Number) -> list[Point]:
-    """Return the frequencies of a group of rows: along its columns, turned, along its rows."""
-    columns = dft([load_row(code, at) for at in _rows(code, place)])
-    turned = [product(point, load_row(code, at)) for point, at in zip(columns, _rows(code, turns), strict=True)]
-    return dft(_transposed(code, turned))
-
-
-def _to_rows(code: Code, points: list[Point], turns: Number) -> list[Point]:
-    """Return a group of rows from its frequencies, times L²."""
-    turned = _transposed(code, inverse_dft(points))
-    rows = [conjugate_product(point, load_row(code, at)) for point, at in zip(turned, _rows(code, turns), strict=True)]
-    return inverse_dft(rows)
-
-
-def _transposed(code: Code, points: list[Point]) -> list[Point]:
-    parts = zip(*points, strict=True)
-    return list(zip(*(code.transpose(part) for part in parts), strict=True))
-
-
-@straight_line
-def _multiply_group(code: Code, place: Number, turns: Number, spectrum: Number) -> None:
-    """Convolve a group of L rows in place."""
-    points = _to_frequencies(code, place, turns)
-    products = [product(point, load_row(code, at)) for point, at in zip(points, _rows(code, spectrum), strict=True)]
-    for at, point in zip(_rows(code, place), _to_rows(code, products, turns), strict=True):
-        store_row(code, at, point)
-
-
-@straight_line
-def _store_group(code: Code, place: Number, turns: Number, spectrum: Number) -> None:
-    """Write the frequencies of a group of L rows."""
-    for at, point in zip(_rows(code, spectrum), _to_frequencies(code, place, turns), strict=True):
-        store_row(code, at, point)
-
-
 _first_rows, _last_rows = over_rows(_first_pass), over_rows(_last_pass)
 
 
-# A level of passes is (radix, rows of each part that it leaves, address of its roots). The last level leaves parts of L
-# rows, which the groups take.
+# A level of passes is (radix, rows of each part that it leaves, address of its roots). The last level leaves parts of
+# four rows. The first `shared` levels go over all rows of a block, the others over one part of the rows that the shared
+# levels leave, which stays in the first-level cache meanwhile.
 
 
 @njit(nogil=True)
 def _forward_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
-    """Run all levels but the first over some rows."""
-    for level in range(1, len(levels)):
-        radix, left, table = levels[level]
+    """Run some levels over some rows."""
+    for radix, left, table in levels:
         for part in range(place, place + rows * ROW, radix * left * ROW):
             forward_rows(sample, radix, left, (part, left * ROW, table))
 
 
 @njit(nogil=True)
 def _inverse_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
-    """Run all inverse levels but the last over some rows."""
-    for level in range(len(levels) - 1, 0, -1):
-        radix, left, table = levels[level]
+    """Run some inverse levels over some rows."""
+    for radix, left, table in levels[::-1]:
         for part in range(place, place + rows * ROW, radix * left * ROW):
             inverse_rows(sample, radix, left, (part, left * ROW, table))
 
 
-def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
-    """Return the two functions that run blocks, which are compiled anew for each version of what they are made of."""
+@njit(nogil=True)
+def _spread(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
+    for four in range(0, rows * ROW, 4 * ROW):
+        spread_four(sample, (place + four, turns + four, across))
+
+
+@njit(nogil=True)
+def _gather(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
+    for four in range(0, rows * ROW, 4 * ROW):
+        gather_four(sample, (place + four, turns + four, across))
+
+
+@njit(nogil=True)
+def _analyse(sample, x, y, levels, shared, work):  # type: ignore[no-untyped-def]
+    """Run the passes that all rows of a block take before its parts are taken one by one."""
+    radix, left, table = levels[0]
+    _first_rows(sample, radix, left, (x, y, work, left * ROW, table))
+    _forward_passes(sample, work, radix * left, levels[1:shared])
+
+
+@njit(nogil=True)
+def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
+    """Run the passes that all rows of a block take in the end."""
+    radix, left, table = levels[0]
+    _inverse_passes(sample, work, radix * left, levels[1:shared])
+    _last_rows(sample, radix, left, (x, y, dropped, left, work, table))
+
+
+@njit(nogil=True)
+def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum):  # type: ignore[no-untyped-def]
+    """Multiply the parts of a block by a kernel's spectrum, or store theirs as such."""
+    rows = levels[0, 0] * levels[0, 1]
+    size = levels[shared - 1, 1] if shared else rows
+    inner = levels[max(1, shared) :]
+    for part in range(0, rows * ROW, size * ROW):
+        _forward_passes(sample, work + part, size, inner)
+        _spread(sample, work + part, size, turns + part, across)
+        if store:
+            for group in range(part, part + size * ROW, lanes * ROW):
+                store_group(sample, (work + group, spectrum + group))
+        else:
+            for group in range(part, part + size * ROW, lanes * ROW):
+                multiply_group(sample, (work + group, spectrum + group))
+            _gather(sample, work + part, size, turns + part, across)
+            _inverse_passes(sample, work + part, size, inner)
+
+
+def _compiled(version: int) -> Callable[..., int]:
+    """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
     @njit(nogil=True, cache=True)
-    def convolve_blocks(  # type: ignore[no-untyped-def]
-        sample, sources, targets, spectra, dropped, levels, turns, work
+    def run_blocks(  # type: ignore[no-untyped-def]
+        sample, parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, tables
     ):
-        radix, rows, table = levels[0]
-        for b in range(len(sources)):
-            _first_rows(sample, radix, rows, (sources[b, 0], sources[b, -1], work, rows * ROW, table))
-            for part in range(0, radix * rows * ROW, rows * ROW):
-                _forward_passes(sample, work + part, rows, levels)
-                for group in range(part, part + rows * ROW, levels[-1, 1] * ROW):
-                    _multiply_group(sample, (work + group, turns + group, spectra[b] + group))
-                _inverse_passes(sample, work + part, rows, levels)
-            _last_rows(sample, radix, rows, (targets[b, 0], targets[b, -1], dropped, rows, work, table))
+        levels, shared, lanes, turns, across, work = tables
+        lines = sources.shape[1] // len(spectra)  # that have one kernel
+        for kernel in range(len(spectra)):
+            for pair in range(0, lines * blocks, parts):
+                x = y = v = w = 0
+                for place in (pair + parts - 1, pair):
+                    line, block = divmod(min(place, lines * blocks - 1), blocks)
+                    begin, line = min(block * hop, last), line + kernel * lines
+                    y, w = x, v
+                    x = sources[(block >= cuts[0]) + (block >= cuts[1]), line] + begin
+                    v = targets[line] + begin if len(targets) else 0
+                if not len(targets):
+                    y = sources[1, kernel]
+                _analyse(sample, x, y, levels, shared, work)
+                _parts(sample, len(targets) == 0, levels, shared, lanes, turns, across, work, spectra[kernel])
+                if len(targets):
+                    _synthesise(sample, v, w, dropped, levels, shared, work)
         return version
 
-    @njit(nogil=True, cache=True)
-    def transform_blocks(sample, sources, spectra, levels, turns, work):  # type: ignore[no-untyped-def]
-        radix, rows, table = levels[0]
-        for b in range(len(sources)):
-            _first_rows(sample, radix, rows, (sources[b, 0], sources[b, -1], work, rows * ROW, table))
-            for part in range(0, radix * rows * ROW, rows * ROW):
-                _forward_passes(sample, work + part, rows, levels)
-                for group in range(part, part + rows * ROW, levels[-1, 1] * ROW):
-                    _store_group(sample, (work + group, turns + group, spectra[b] + group))
-        return version
-
-    return convolve_blocks, transform_blocks
+    return run_blocks
 
 
 # Numba's cache watches this file, not those that it builds on; what a closure holds is part of the cache's key.
 _SOURCES = (Path(simd.__file__), *sorted(Path(__file__).parent.glob("*.py")))
 VERSION = int(hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()[:15], 16)
-_convolve_blocks, _transform_blocks = _compiled(VERSION)
+_run_blocks = _compiled(VERSION)
 
 
 class _Tables(NamedTuple):
     """What the passes of a length need; `kept` are the arrays that the addresses point to."""
 
-    levels: Array
-    turns: int
-    rows: int
+    arguments: tuple[Any, ...]
+    size: int
     kept: tuple[Array, ...]
 
 
@@ -213,15 +217,15 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 @lru_cache(maxsize=64)
 def radices(length: int, lanes: int) -> tuple[int, ...]:
-    """Return the radices of the passes along the columns but the last, which has that of the lanes.
+    """Return the radices of the passes down the columns but the last, which takes four rows.
 
     >>> radices(4096, 16), radices(3 * 4096, 16), radices(65536, 8)
-    ((16,), (3, 16), (16, 8, 8))
+    ((8, 8), (3, 8, 8), (8, 8, 8, 4))
     """
-    left = length // lanes**2
+    left = length // lanes // 4
     odd = [r for r in (3, 5) if left % r == 0]
     bits = (left // prod(odd)).bit_length() - 1
-    count = -(-bits // 4)
+    count = -(-bits // 3)
     return (*odd, *(1 << (bits + i) // count for i in reversed(range(count))))
 
 
@@ -230,16 +234,21 @@ def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
     """Return the tables of a length in the precision of a real dtype."""
     lanes = lanes_of(dtype)
     passes, rows = radices(length, lanes), length // lanes
-    table = twiddle_table((*passes, lanes), dtype)
-    addresses, left, at = [], rows, address_of(table)
+    table = twiddle_table((*passes, 4), dtype)
+    levels, left, at = [], rows, address_of(table)
     for radix in passes:
         left //= radix
-        addresses.append((radix, left, at))
+        levels.append((radix, left, at))
         at += left * 2 * (radix - 1) * dtype.itemsize
-    turn = np.multiply.outer(frequencies((*passes, lanes)), np.arange(lanes))
+    turn = np.multiply.outer(frequencies((*passes, 4)), np.arange(lanes))
     turns = aligned((rows, 2, lanes), dtype)
     turns[...] = np.moveaxis(roots(length, dtype)[turn % length], 2, 1)
-    return _Tables(np.array(addresses, np.int64), address_of(turns), rows, (table, turns))
+    across = aligned((4, 2, lanes), dtype)
+    across[...] = across_turns(lanes, dtype)
+    shared = next((i for i, n in enumerate([rows, *(level[1] for level in levels)]) if n * ROW <= _PART), len(levels))
+    kept = (table, turns, across)
+    arguments = (np.array(levels, np.int64), shared, lanes, address_of(turns), address_of(across))
+    return _Tables(arguments, rows * ROW, kept)
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -270,18 +279,40 @@ class _Workspace(threading.local):
 _workspace = _Workspace()
 
 
-def convolve(
-    sources: Array, targets: Array, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any]
-) -> None:
-    """Convolve blocks of samples of a dtype with kernels, given by their spectra.
+class Lines(NamedTuple):
+    """Lines of blocks in memory, as addresses and distances in bytes.
 
-    `sources` and `targets` are the addresses where the samples of blocks begin and where their results go, two to a row
-    for real samples and one for complex ones, and `spectra` those of their kernels' spectra. A block reads `length`
-    samples, and writes those of its circular convolution that come after the first `dropped` rows of L.
+    Block b of a line begins `b · hop` behind the line's beginning, but no more than `last`, in the samples and in the
+    results alike. Samples stand in up to three places: `sources` has a row for the blocks before each of the two
+    `cuts`, and one for those behind, and a column for each line. `targets` are the lines of results.
     """
+
+    sources: Array
+    cuts: tuple[int, int]
+    targets: Array
+    blocks: int
+    hop: int
+    last: int
+
+
+def convolve(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any]) -> None:
+    """Convolve lines of samples of a dtype, block by block, with kernels, given by the addresses of their spectra.
+
+    A kernel serves as many lines as there are to each. A block reads `length` samples, and writes those of its circular
+    convolution that come behind the first `dropped` rows of L.
+    """
+    _run(lines, spectra, dropped, length, dtype)
+
+
+def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any]) -> None:
+    """Convolve blocks, or without targets write their spectra."""
     tables = _tables(length, real_dtype(dtype))
-    work = _workspace.address(tables.rows * ROW)
-    _convolve_blocks(dtype.type(0), sources, targets, spectra, dropped, tables.levels, tables.turns, work)
+    parts = 1 if dtype.kind == "c" or not lines.targets.size else 2
+    sources, cuts, targets, blocks, hop, last = lines
+    work = _workspace.address(tables.size)
+    _run_blocks(
+        dtype.type(0), parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, (*tables.arguments, work)
+    )
 
 
 def spectra_of(kernels: Array, length: int) -> Array:
@@ -292,14 +323,12 @@ def spectra_of(kernels: Array, length: int) -> Array:
     real, count = real_dtype(kernels.dtype), len(kernels)
     padded = np.zeros((count + 1, length), kernels.dtype)
     padded[:count, : kernels.shape[1]] = kernels
-    begins = address_of(padded) + padded.strides[0] * np.arange(count + 1)
     # A real kernel's imaginary part is the row of zeros at the end.
-    sources = np.stack([begins[:count], np.broadcast_to(begins[count], count)], axis=1)
-    tables = _tables(length, real)
+    begins = address_of(padded) + padded.strides[0] * np.arange(count)
+    sources = np.stack([begins, np.full(count, address_of(padded[count]))])
     spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
-    work = _workspace.address(tables.rows * ROW)
-    _transform_blocks(kernels.dtype.type(0), sources, places, tables.levels, tables.turns, work)
+    _run(Lines(sources, (1, 1), np.zeros(0, np.int64), 1, 0, 0), places, 0, length, kernels.dtype)
     spectra /= real.type(length)
     return spectra
 
@@ -307,5 +336,6 @@ def spectra_of(kernels: Array, length: int) -> Array:
 def spectrum_order(length: int, dtype: np.dtype[Any]) -> Array:
     """Return which frequency stands at each place of a spectrum, by row and lane."""
     lanes = lanes_of(dtype)
-    along = frequencies((*radices(length, lanes), lanes)).reshape(-1, 1, lanes)
+    fours = frequencies((*radices(length, lanes), 4)).reshape(-1, lanes // 4, 4)
+    along = np.swapaxes(fours, 1, 2).reshape(-1, 1, lanes)
     return (along + length // lanes * np.arange(lanes)[:, None]).reshape(-1, lanes)

@@ -104,13 +104,51 @@ class Code:
 
     def transpose(self, rows: Sequence[Number]) -> list[Number]:
         """Return as many vectors as they have lanes with rows and columns exchanged."""
-        result = list(rows)
-        for distance, low, high in transposition(self.lanes):
-            for k in range(self.lanes):
-                if not k & distance:
-                    a, b = result[k], result[k + distance]
-                    result[k], result[k + distance] = self._shuffled(a, b, low), self._shuffled(a, b, high)
+        step = self.lanes // 4
+        nearby = [
+            row for first in range(0, self.lanes, step) for row in self.exchange_within(rows[first : first + step])
+        ]
+        result = list(nearby)
+        for first in range(step):
+            result[first::step] = self.exchange_parts(nearby[first::step])
         return result
+
+    def exchange_within(self, rows: Sequence[Number]) -> list[Number]:
+        """Return the rows, as many as 128 bits have lanes, transposed within each 128 bits."""
+        half = self.lanes // 8
+        low, high = (
+            [
+                i + row
+                for part in range(0, self.lanes, 2 * half)
+                for i in range(part + first, part + first + half)
+                for row in (0, self.lanes)
+            ]
+            for first in (0, half)
+        )
+        for distance in reversed(range(half.bit_length())):
+            rows = self._paired(rows, 1 << distance, low, high)
+        return list(rows)
+
+    def exchange_parts(self, rows: Sequence[Number]) -> list[Number]:
+        """Return four rows transposed as 4 × 4 parts of 128 bits."""
+        size = self.lanes // 4
+        even, odd = (
+            [part + i for part in range(first, 2 * self.lanes, 2 * size) for i in range(size)] for first in (0, size)
+        )
+        return self._paired(self._paired(rows, 1, even, odd), 2, even, odd)
+
+    def _paired(self, rows: Sequence[Number], distance: int, first: list[int], second: list[int]) -> list[Number]:
+        """Return rows of which each two, some distance apart, give the two that result from their lanes."""
+        result = list(rows)
+        for k in range(len(rows)):
+            if not k & distance:
+                a, b = rows[k], rows[k + distance]
+                result[k], result[k + distance] = self._shuffled(a, b, first), self._shuffled(a, b, second)
+        return result
+
+    def settle(self) -> None:
+        """Let all stores so far be done before what follows, so that no vector stays in a register for it."""
+        self._builder.asm(ir.FunctionType(ir.VoidType(), []), "", "~{memory}", [], True)
 
     def where_reaches(self, number: Number, limit: Number) -> AbstractContextManager[None]:
         """Return a context whose instructions run only where an integer is at least a limit."""
@@ -127,28 +165,6 @@ class Code:
 
     def _shuffled(self, a: Number, b: Number, lanes: list[int]) -> Number:
         return self._number(_shuffled(self._builder, a.value, b.value, lanes))
-
-
-def transposition(count: int) -> list[tuple[int, list[int], list[int]]]:
-    """Return the steps of a transpose of `count` vectors: the distance of two rows, the lanes of the two that result.
-
-    A step exchanges a bit of the row's number with one of the lane's. Two rows are interleaved within each 128 bits, or
-    exchange whole parts of 128 bits: single instructions on every x86, whatever its width.
-
-    >>> [distance for distance, low, high in transposition(16)]
-    [2, 1, 4, 8]
-    >>> transposition(8)[0]
-    (1, [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15])
-    """
-    group = count // 4  # lanes of 128 bits
-    parts = [list(range(i, i + group)) for i in range(0, 2 * count, group)]
-    half = group // 2
-    low, high = (
-        [i + row for part in parts[:4] for i in part[first : first + half] for row in (0, count)] for first in (0, half)
-    )
-    even, odd = ([lane for part in parts[first::2] for lane in part] for first in (0, 1))
-    within = [(1 << bit, low, high) for bit in reversed(range(half.bit_length()))]
-    return [*within, (group, even, odd), (2 * group, even, odd)]
 
 
 def straight_line(body: Callable[..., None]) -> Callable[..., None]:

@@ -1,0 +1,139 @@
+"""Blocks of one axis through transforms of our own: real and complex floats, every output of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..engines.protocol import Array, spectrum_dtype
+from ..engines.transforms import installed
+from ..semantics.dtypes import is_exact
+from ..semantics.problem import Axis, Problem
+from .protocol import Costs, Estimate, Settings
+from .spectral import Spectra, tail, taps_needed
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
+
+_DTYPES = "fdFD"
+_READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
+_LONGEST = 1 << 16
+# Bytes of the outputs of a tile.
+_TILE = 1 << 21
+
+
+def serves(problem: Problem) -> bool:
+    """Return whether these transforms can serve."""
+    one = len(problem.axes) == 1 and problem.axes[0].stride == 1
+    return one and problem.working_dtype.char in _DTYPES and not is_exact(problem.result_dtype) and installed("numba")
+
+
+def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    """Return the cost of the best block length that fits in memory, or of the one that takes the least; or nothing."""
+    axis = problem.axes[0]
+    found = [
+        _estimate(problem, costs, length, size)
+        for length in _lengths(axis, problem.working_dtype)
+        for size in ([_TILE] if max_bytes is None else [_TILE, _TILE // 16, 1])
+    ]
+    fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
+    if fitting:
+        return [min(fitting, key=lambda e: e.seconds)]
+    return [min(found, key=lambda e: e.bytes)] if found else []
+
+
+def _lanes(dtype: np.dtype[Any]) -> int:
+    """Return how many numbers of the precision of a dtype a vector of 64 bytes holds."""
+    return 128 // spectrum_dtype(dtype).itemsize
+
+
+def _outputs(length: int, axis: Axis, dtype: np.dtype[Any]) -> int:
+    """Return how many outputs a block gives: all but those of the whole rows that its wrap-around reaches."""
+    return length - -(-tail(axis) // _lanes(dtype)) * _lanes(dtype)
+
+
+def _lengths(axis: Axis, dtype: np.dtype[Any]) -> Iterator[int]:
+    """Yield the lengths of which less than three quarters are lost, up to one that holds all outputs."""
+    lanes = _lanes(dtype)
+    smallest = lanes * lanes
+    for length in sorted(smallest * odd << bits for odd in (1, 3, 5) for bits in range(11)):
+        outputs = _outputs(length, axis, dtype)
+        if length <= _LONGEST and 4 * outputs >= length:
+            yield length
+            if outputs >= axis.count:
+                return
+
+
+def _estimate(problem: Problem, costs: Costs, length: int, size: int) -> Estimate:
+    """Return the cost of blocks of some length in tiles of about some outputs, all of the same number of blocks."""
+    axis, dtype = problem.axes[0], problem.working_dtype
+    complex_dtype, paired = spectrum_dtype(dtype), dtype.kind != "c"
+    hop = _outputs(length, axis, dtype)
+    blocks = -(-axis.count // hop)
+    tiles = -(-blocks * hop // max(size // dtype.itemsize, 2 * hop))
+    tile = tile_steps(problem, (-(-blocks // (2 * tiles)) * 2 * hop,), size // dtype.itemsize)
+    transforms = -(-blocks * problem.batch // (2 if paired else 1))
+    one = costs.transform("lanes", complex_dtype, length, length)
+    count = count_tiles(problem.shape, tile)
+    seconds = costs.call + costs.spectrum + problem.kernel_batch * one
+    shared_seconds = (costs.tile + costs.batch) * count + 2 * transforms * one
+    shared_seconds += costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
+    seconds += share_of(count, costs.workers) * shared_seconds
+    # All share the spectra and the roots; a worker holds a block, and what its tile reads and gives.
+    shared = complex_dtype.itemsize * length * (problem.kernel_batch + 2)
+    lines = prod(n for i, n in enumerate(tile) if i != axis.position)
+    worker = complex_dtype.itemsize * length + 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)
+    settings = Settings(tile, "lanes", (length,), (False,), 2 if paired else 1, paired)
+    return Estimate(settings, seconds, shared, worker, frozenset({"numba", f"columns {dtype.char}"}))
+
+
+def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
+    """Return the spectra of the oriented kernel."""
+    axis = problem.axes[0]
+    low, high = taps_needed(axis)
+    taps = np.moveaxis(kernel, axis.position, -1)[..., low:high].astype(problem.working_dtype)
+    spread = np.zeros((*taps.shape[:-1], tail(axis) + 1), taps.dtype)
+    spread[..., :: axis.dilation] = taps
+    spectra = _columns().spectra_of(spread.reshape(-1, spread.shape[-1]), settings.lengths[0])
+    return Spectra(((low, high),), np.moveaxis(spectra.reshape(*taps.shape[:-1], -1), -1, axis.position), None)
+
+
+def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    """Write one tile of the result to `out`."""
+    axis, length, lines = problem.axes[0], settings.lengths[0], _lines()
+    if out.size == 0:
+        return
+    reach = reach_of(axis, tile.slices[axis.position], state.taps[0])
+    assert state.spectrum is not None
+    samples, spectra = (tile.batch(array, problem.positions) for array in (signal, state.spectrum))
+    place = lines.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, _fill_value(problem))
+    if not _readable(samples):
+        first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
+        samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
+    if axis.position != out.ndim - 1:
+        samples, spectra, out = (np.moveaxis(array, axis.position, -1) for array in (samples, spectra, out))
+    lines.convolve_lines(samples, spectra, out, place, length)
+
+
+def _fill_value(problem: Problem) -> Any:
+    return problem.fill_value if problem.axes[0].boundary == "constant" else 0
+
+
+def _readable(samples: Array) -> bool:
+    return samples.dtype.char in _READ_DTYPES and samples.dtype.isnative and samples.flags.aligned
+
+
+def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tuple[Array, Any]:
+    """Return what a tile reaches in the dtype of the sums, and where its outputs lie there."""
+    piece = gather(samples, problem, [reach]).astype(problem.working_dtype)
+    return piece, place._replace(first=place.first - reach.start, boundary="zero", fill=0)
+
+
+def _columns() -> Any:
+    return import_module("..engines.lanes.columns", __package__)
+
+
+def _lines() -> Any:
+    return import_module("..engines.lanes.lines", __package__)
