@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -171,12 +172,34 @@ def test_compare_refuses(arguments, fragment):
 
 
 def test_compare_plots(tmp_path):
-    """The plot is written, of one axis and of two."""
+    """Of one axis and of two: times, both curves with the crossover, and errors beside what is allowed."""
     pytest.importorskip("matplotlib", reason="plots need matplotlib, the extra `plot`")
     for shape in ((60,), (30, 40)):
         path = tmp_path / f"{len(shape)}.png"
-        sigconv.compare(np.random.default_rng(6).random(shape), np.ones((3,) * len(shape)), repeats=1).plot(path)
+        found = sigconv.compare(np.random.default_rng(6).random(shape), np.ones((3,) * len(shape)), repeats=1)
+        axes = found.plot(path)
         assert path.read_bytes().startswith(b"\x89PNG")
+        assert axes.shape == (2, 3)
+        times, curves, errors = axes[1]
+        assert [bar.get_width() for bar in times.patches] == [row.seconds * 1e3 for row in found.rows]
+        assert curves.lines[0].get_xdata().tolist() == list(found.crossover.lengths)
+        assert curves.lines[1].get_ydata().tolist() == [1e3 * t for t in found.crossover.frequency]
+        dots, bars = (errors.collections[i::2] for i in (0, 1))
+        assert [bar.get_offsets()[0][0] for bar in bars] == [row.bound for row in found.rows]
+        drawn = [dot.get_offsets()[0][0] for dot in dots]
+        assert all(x == row.error for x, row in zip(drawn, found.rows, strict=True) if row.error)
+
+
+def test_the_plot_marks_the_crossover_and_exact_results():
+    """A dotted line where the curves cross; a word instead of a logarithm of 0; a word where there are no curves."""
+    pytest.importorskip("matplotlib", reason="plots need matplotlib, the extra `plot`")
+    found = sigconv.compare(np.arange(50), np.ones(3, int), repeats=1)
+    crossing = replace(found.crossover, lengths=(2, 4), direct=(1.0, 4.0), frequency=(2.0, 2.0), taps=2.83)
+    axes = replace(found, crossover=crossing).plot()
+    assert axes[1, 1].lines[-1].get_xdata() == [2.83, 2.83]
+    assert axes[1, 2].get_title() == "every output is exact"
+    short = sigconv.compare([1.0], [1.0], repeats=1, methods=["direct"]).plot()
+    assert "too short" in short[1, 1].get_title()
 
 
 def test_the_samples_are_real_data():

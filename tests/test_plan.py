@@ -199,3 +199,19 @@ def test_workers_come_from_the_environment(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert available_workers(None) == cpus
     assert available_workers(3) == 3
+
+
+def test_a_plan_draws_itself(tmp_path):
+    """A bar for each candidate that serves, with its estimated time and memory; a line for one that can't."""
+    pytest.importorskip("matplotlib", reason="plots need matplotlib, the extra `plot`")
+    planned = sigconv.plan((600, 512), (31, 31), np.float32, mode="same")
+    axes = planned.plot(tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    names = [label.get_text().partition("\n")[0] for label in axes[0, 0].get_yticklabels()]
+    assert names[: len(sigconv.methods())] == list(sigconv.methods())
+    estimates = [candidate.estimate for candidate in planned.candidates]
+    for ax, figures in zip(axes[0], ([e.seconds for e in estimates], [e.bytes for e in estimates]), strict=True):
+        assert [bar.get_width() for bar in ax.patches][: len(figures)] == figures
+    objects = sigconv.plan(5, 3, object).plot()
+    assert len(objects[0, 0].patches) == 1
+    assert "fft can't serve" in objects[0, 0].figure.get_suptitle()

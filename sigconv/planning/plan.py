@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,15 @@ class Plan:
     def explain(self) -> str:
         """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
         return explain(self)
+
+    def plot(self, path: str | PathLike[str] | None = None) -> Any:
+        """Draw the estimated time and memory of all candidates; return the axes, and write them to a file if named.
+
+        ``axes[0, 0].figure`` is the figure. Needs matplotlib: ``pip install "sigconv[plot]"``.
+        """
+        from .picture import draw
+
+        return draw(self, path)
 
     def prepare(self, kernel: Any) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""

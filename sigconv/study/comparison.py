@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from os import PathLike
 from typing import Any
 
 from numpy.typing import NDArray
 
+from ..drawing import Path
 from ..planning.explain import question
 from ..planning.plan import Plan
 from ..text import columns, duration, figures, shape_text, size
@@ -56,9 +56,28 @@ class Comparison:
             "crossover": asdict(self.crossover),
         }
 
-    def plot(self, path: str | PathLike[str]) -> None:
-        """Draw signal, kernel and result, the times, and the crossover, into a file of any kind matplotlib writes."""
-        draw(self.plan, self.rows, self.crossover, (self.signal, self.kernel, self.result), path)
+    def plot(self, path: Path | None = None) -> Any:
+        """Draw signal, kernel and result; the times, the times against the kernel's length, and the errors.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Also write the figure to this file, of any kind that matplotlib writes.
+
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes, shape (2, 3)
+            ``axes[0, 0].figure`` is the figure.
+
+        Raises
+        ------
+        FileError
+            If matplotlib is not installed.
+        """
+        return draw(self.plan, self.rows, self.crossover, (self.signal, self.kernel, self.result), path)
+
+    def __str__(self) -> str:
+        return self.table()
 
     def _rows(self) -> list[str]:
         header = ("method", "median time", "vs direct", "peak memory", "largest error", "allowed", "vs SciPy")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileError
+from ..drawing import Path, bare, finished, subplots
 from ..planning.explain import question
 from ..planning.plan import Plan
 from ..semantics.problem import Problem
@@ -22,27 +21,16 @@ Array = NDArray[Any]
 _COLORS = {"direct": "#4c72b0", "fft": "#dd8452", "overlap-add": "#55a868"}
 
 
-def draw(
-    plan: Plan, rows: Sequence[Row], crossover: Crossover, arrays: Sequence[Array], path: str | PathLike[str]
-) -> None:
-    """Draw a comparison (its plan, measurements, crossover; signal, kernel and result) into a file."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise FileError('plots need matplotlib: pip install "sigconv[plot]"') from None
-    figure = Figure(figsize=(12, 7), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(question(plan.problem))
-    halves: Any = figure.subfigures(2, 1)
-    top, bottom = halves
-    axes = top.subplots(1, 3)
-    for ax, title, data in zip(axes, ("signal", "kernel", "result"), _shown(plan.problem, arrays), strict=True):
+def draw(plan: Plan, rows: Sequence[Row], crossover: Crossover, arrays: Sequence[Array], path: Path | None) -> Any:
+    """Draw a comparison (its plan, measurements, crossover; signal, kernel and result) and return the axes."""
+    axes = subplots(2, 3, (13.0, 7.0))
+    for ax, title, data in zip(axes[0], ("signal", "kernel", "result"), _shown(plan.problem, arrays), strict=True):
         _array(ax, title, data)
-    left, right = bottom.subplots(1, 2)
-    _times(left, rows, plan.method)
-    _curves(right, crossover)
-    figure.savefig(path)
+    measured = [row for row in rows if row.reason is None]
+    _times(axes[1, 0], measured, plan.method)
+    _curves(axes[1, 1], crossover)
+    _errors(axes[1, 2], measured)
+    return finished(axes, question(plan.problem), path)
 
 
 def _shown(problem: Problem, arrays: Sequence[Array]) -> list[Array]:
@@ -58,7 +46,7 @@ def _array(ax: Any, title: str, data: Array) -> None:
         data = data[len(data) // 2]
     if data.ndim == 2:
         ax.imshow(data, cmap="gray")
-        ax.set_axis_off()
+        bare(ax)
     else:
         ax.plot(np.atleast_1d(data), color="0.2", linewidth=0.8)
         ax.set_xlabel("sample")
@@ -66,25 +54,43 @@ def _array(ax: Any, title: str, data: Array) -> None:
 
 
 def _times(ax: Any, rows: Sequence[Row], chosen: str) -> None:
-    rows = [row for row in rows if row.seconds is not None]
     bars = ax.barh(
         [row.method for row in rows],
-        [row.seconds * 1e3 for row in rows if row.seconds is not None],
+        [(row.seconds or 0) * 1e3 for row in rows],
         color=[_COLORS.get(row.method, "0.5") for row in rows],
     )
     labels = [duration(row.seconds or 0) + ("*" if row.extrapolated else "") for row in rows]
     ax.bar_label(bars, labels, padding=4)
-    ax.margins(x=0.2)
+    ax.margins(x=0.3)
     ax.invert_yaxis()
     ax.set_xlabel("median time / ms" + (" (* extrapolated)" if any(row.extrapolated for row in rows) else ""))
     ax.set_title(f"auto takes {chosen}")
+
+
+def _errors(ax: Any, rows: Sequence[Row]) -> None:
+    """Draw each method's error as a dot and what is allowed as a bar; an error of 0 stands at the left edge."""
+    found = [(row.method, row.error or 0.0, row.bound or 0.0) for row in rows]
+    least = min((value for _, *values in found for value in values if value > 0), default=0.0) / 10
+    if not least:
+        bare(ax, "every output is exact")
+        return
+    for name, error, bound in found:
+        ax.plot([max(error, least), max(bound, least)], [name, name], color="0.8", zorder=1)
+        ax.scatter([max(error, least)], [name], color=_COLORS.get(name, "0.5"))
+        ax.scatter([max(bound, least)], [name], marker="|", s=300, color="0.3")
+        label = f"{error:.1e}" if error else "0"
+        ax.annotate(label, (max(error, least), name), (0, 8), textcoords="offset points")
+    ax.set_xscale("log")
+    ax.margins(x=0.1, y=0.3)
+    ax.invert_yaxis()
+    ax.set(xlabel="over the largest output", title="largest error (dots), what is allowed (bars)")
 
 
 def _curves(ax: Any, found: Crossover) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
     if not found.lengths:
-        ax.set_axis_off()
+        bare(ax, "the signal is too short for a crossover")
         return
     ax.loglog(found.lengths, np.array(found.direct) * 1e3, "o-", color=_COLORS["direct"], label="space (direct)")
     ax.loglog(
