@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from .row import Row
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The result of `sigconv.compare`.
 
@@ -35,9 +35,9 @@ class Comparison:
     plan: Plan
     rows: tuple[Row, ...]
     crossover: Crossover
-    signal: Array = field(repr=False)
-    kernel: Array = field(repr=False)
-    result: Array = field(repr=False)
+    signal: Array
+    kernel: Array
+    result: Array
 
     def table(self) -> str:
         """Return the comparison as text: what was computed, a row for each method, the choice, the crossover."""
@@ -76,7 +76,7 @@ class Comparison:
         """
         return draw(self.plan, self.rows, self.crossover, (self.signal, self.kernel, self.result), path)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.table()
 
     def _rows(self) -> list[str]:

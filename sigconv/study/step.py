@@ -36,7 +36,7 @@ class Part:
     total: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One output position.
 
@@ -86,7 +86,7 @@ class Step:
         """The sum of the products of each channel."""
         return np.array([part.total for part in self.parts])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         from .trace_text import worked
 
         return worked(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 _WRITTEN = 10_000  # outputs that JSON is written for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """The result of `sigconv.trace`; iterating gives its steps in order.
 
@@ -37,11 +37,11 @@ class Trace:
         All outputs, as `sigconv.slide` computes them with the method "direct".
     """
 
-    problem: Problem = field(repr=False)
+    problem: Problem
     signal: Array
     kernel: Array
     output: Array
-    partial: Array = field(repr=False)
+    partial: Array
 
     @property
     def channels(self) -> bool:
@@ -151,7 +151,7 @@ class Trace:
 
         return draw(self, self.step(*(index or (0,) * self.output.ndim)), path)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         from .trace_text import text
 
         return text(self)

@@ -69,7 +69,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """The result of `sigconv.verify`.
 
@@ -98,7 +98,7 @@ class Verification:
         """Return everything as what JSON can hold."""
         return {"ok": self.ok, "operands": self.operands, "claims": [f.as_dict() for f in self.findings]}
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.table()
 
     def _repr_html_(self) -> str:
