@@ -138,6 +138,11 @@ def test_on_the_users_arrays():
         (rng.normal(size=(3, 40)), rng.normal(size=(2, 1, 5)), -1),
         (rng.integers(0, 9, 30), rng.normal(size=3).astype("f2"), None),
         (rng.normal(size=30), None, None),
+        (rng.normal(size=50) * 1e300, rng.normal(size=5) * 1e300, None),
+        (rng.normal(size=50) * 1e-300, rng.normal(size=5) * 1e-20, None),
+        (rng.normal(size=50) * 10.0 ** rng.uniform(-300, 300, 50), rng.normal(size=5) * 1e-323, None),
+        (rng.normal(size=50).astype("g") * np.longdouble(2) ** 1000, rng.normal(size=5).astype("g"), None),
+        (rng.normal(size=50).astype("f2") * np.float16(1e4), rng.normal(size=5).astype("f2"), None),
         (rng.integers(0, 2, 30).astype(bool), None, None),
     ]:
         result = sigconv.verify(signal, kernel, axes=axes)
@@ -167,6 +172,7 @@ def test_the_result_is_text_json_and_html():
 @pytest.mark.parametrize(
     ("arguments", "fragment"),
     [
+        ({"signal": 3.0, "kernel": 2.0}, "at least one"),
         ({"kernel": [1]}, "give one, or nothing"),
         ({"signal": [1.0, np.nan]}, "finite"),
         ({"signal": np.array([1, 2], object)}, "arrays of numbers"),

@@ -55,7 +55,8 @@ def verify(
     ----------
     signal, kernel, third : array_like, optional
         f, g and h. Without them seeded arrays of one and two axes are taken. Integers are checked exactly, and once
-        more as floats. With a signal alone, kernel and third are seeded; third is of the kernel's shape.
+        more as floats; floats are brought near 1 by powers of two first, as all claims hold for multiples too. With a
+        signal alone, kernel and third are seeded; third is of the kernel's shape.
     axes : int or tuple of int, optional
         The convolved axes, as in `sigconv.convolve`.
     method : str
@@ -89,12 +90,12 @@ def verify(
         algebra = Algebra(axes, method)
         whole = all(a.dtype.kind == "i" for a in given)
         exact = [(algebra, given)] if whole else _seeded(method)
-        floats = [(algebra, tuple(a.astype(np.float64) for a in given) if whole else given)]
+        floats = [(algebra, _scaled(tuple(a.astype(np.float64) for a in given) if whole else given))]
         return _verification(exact, floats, ", ".join(map(_told, "fgh", given)))
     if kernel is not None or third is not None or axes is not None:
         raise ArgumentValueError("kernel, third and axes go with a signal: give one, or nothing for seeded arrays")
     exact = _seeded(method)
-    floats = [(algebra, scaled) for algebra, triple in exact for scaled in _scaled(*triple)]
+    floats = [(algebra, fractions) for algebra, triple in exact for fractions in _fractions(*triple)]
     return _verification(exact, floats, "seeded arrays of one and of two axes")
 
 
@@ -108,6 +109,8 @@ def _given(signal: ArrayLike, kernel: Any, third: Any, axes: Any) -> tuple[tuple
     convolved = f.ndim if axes is None else np.size(axes)
     g = as_operand("kernel", _like(f, (5,) * convolved, 1) if kernel is None else kernel)
     problem = describe(f.shape, g.shape, f.dtype, g.dtype, **arguments({"axes": axes}, mode="full"))
+    if not problem.axes:
+        raise ArgumentValueError("the signal has no axis: verify takes arrays of at least one")
     h = as_operand("third", _like(f, g.shape, 2) if third is None else third)
     shape, positions = problem.signal_shape, problem.positions
     h_shape = describe(shape, h.shape, f.dtype, h.dtype, axes=positions).kernel_shape
@@ -139,6 +142,25 @@ def _check(name: str, array: Array, positions: tuple[int, ...]) -> None:
         )
 
 
+def _scaled(triple: Triple) -> Triple:
+    """Return f, and g and h together, times powers of two that bring them near 1, so that no product overflows."""
+    f, *others = triple
+    exponent = max(_exponent(array) for array in others)
+    return (_shifted(f, _exponent(f)), *(_shifted(array, exponent) for array in others))
+
+
+def _exponent(array: Array) -> int:
+    """Return e so that the largest real or imaginary part is below 2ᵉ, and not below 2ᵉ⁻¹."""
+    return int(np.frexp(max(np.abs(array.real).max(), np.abs(array.imag).max()))[1])
+
+
+def _shifted(array: Array, exponent: int) -> Array:
+    """Return an array over 2^exponent, in two steps because 2^exponent itself may overflow."""
+    two = array.real.dtype.type(2)
+    first = exponent // 2
+    return np.asarray(array * two**-first * two ** (first - exponent))
+
+
 def _seeded(method: str) -> list[Case]:
     """Return small arrays of integers other than 0, the same every time."""
     cases: list[Case] = []
@@ -149,7 +171,7 @@ def _seeded(method: str) -> list[Case]:
     return cases
 
 
-def _scaled(f: Array, g: Array, h: Array) -> list[Triple]:
+def _fractions(f: Array, g: Array, h: Array) -> list[Triple]:
     """Return fractions of the integers, which floats must round, real and complex."""
     return [(f / 3, g / 10, h / 7), (f / 3 - 1j * f[::-1] / 7, g / 10 + 1j, h * (1 - 0.3j))]
 
