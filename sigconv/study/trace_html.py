@@ -50,9 +50,9 @@ def _part(step: Step, part: Part, name: str) -> str:
 def _grid(caption: str, rows: list[list[str]]) -> str:
     """Return numbers as a table; ghosts, in brackets, are paler."""
     body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>"
+    return f'<table><caption style="white-space:nowrap">{escape(caption)}</caption><tbody>{body}</tbody></table>'
 
 
 def _cell(text: str) -> str:
-    style = ' style="opacity:0.55"' if text.startswith("(") else ""
-    return f"<td{style}>{escape(text)}</td>"
+    ghost = ";opacity:0.55" if text.startswith("(") else ""
+    return f'<td style="text-align:right;padding:0 0.5em{ghost}">{escape(text)}</td>'
