@@ -74,6 +74,26 @@ def test_both_sides_keep_their_errors(method, dtype):
             assert side.error < 1000 * max(distances) * len(values)
 
 
+def test_errors_are_carried_on():
+    """What an operand may be off by comes out times the sum of the other's magnitudes: by hand."""
+    algebra = Algebra((0,))
+    exact, off = Value(np.array([1.0, -3.0])), Value(np.array([2.0, 4.0]), 0.5)
+    assert algebra.convolve(off, exact).error == pytest.approx(0.5 * 4)
+    assert algebra.convolve(exact, off).error == pytest.approx(0.5 * 4)
+    assert algebra.convolve(off, off).error == pytest.approx(0.5 * 6 + 0.5 * 6 + 0.25 * 2)
+    assert algebra.add(exact, off).error == pytest.approx(0.5)
+    assert algebra.flip(off).error == algebra.conjugate(off).error == algebra.shift(off, 2).error == 0.5
+
+
+def test_a_sum_of_integers_does_not_wrap():
+    algebra = Algebra((0,))
+    low, high = (Value(np.array([bound])) for bound in (-(2**63), 2**62))
+    assert algebra.add(low, high).array.tolist() == [-(2**62)]
+    for value in (low, high):
+        with pytest.raises(OverflowError, match="a sum does not fit in int64"):
+            algebra.add(value, value)
+
+
 def times(a, b):
     """Convolve lists of exact numbers."""
     result = [Fraction(0)] * (len(a) + len(b) - 1)
@@ -210,3 +230,9 @@ def test_the_command_fails_where_a_claim_does(monkeypatch):
     done = testing.CliRunner().invoke(app, ["verify"])
     assert done.exit_code == 1
     assert "FALSE" in done.output
+
+
+def test_a_difference_beyond_its_bound_is_reported_before_a_larger_one_within():
+    found = [(0.5, 1.0), (0.2, 0.1), (0.3, 0.4)]
+    assert max(found, key=verify._badness) == (0.2, 0.1)
+    assert max(found[::2], key=verify._badness) == (0.5, 1.0)

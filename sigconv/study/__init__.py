@@ -1,1 +1,1 @@
-"""Seeing it: comparisons of the methods on real data, named kernels."""
+"""Seeing it: methods compared on real data, the algebra checked, convolutions followed by hand, named kernels."""
