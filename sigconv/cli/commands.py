@@ -116,7 +116,7 @@ def verify(
     axes: Axes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the algebra: what commutes, is associative, is equal; exit status 1 if a claim fails."""
+    """Check the algebra of convolution; exit status 1 if a claim fails."""
     from ..study.verify import verify as check
 
     if signal is None:
