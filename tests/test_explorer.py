@@ -1,6 +1,7 @@
 """The explorer as a file: one page, small, without a network, with readable colours; and the command that writes it."""
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -75,6 +76,14 @@ def test_modules_come_after_what_they_import():
     script = assemble.script("main")
     assert not re.search(r"^(import \{|export )", script, re.MULTILINE)
     assert script.index("function prepare(") < script.index("function buildCalculator(") < script.index("new Store(")
+
+
+def test_top_level_names_differ():
+    """The joined modules share one scope, in which a name can stand once."""
+    script = assemble.script("main")
+    names = re.findall(r"^(?:async )?(?:const|let|function|class) (\w+)", script, re.MULTILINE)
+    assert len(names) > 100
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_the_data_cannot_end_the_script():

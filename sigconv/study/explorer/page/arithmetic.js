@@ -138,48 +138,32 @@ export function working(problem, row, column) {
   const [rows, columns] = [positions(problem.axes[0], row), positions(problem.axes[1], column)];
   const taps = problem.applied.map((line, a) =>
     line.map((weight, b) => {
-      const [i, j] = [problem.met[0][row][a], problem.met[1][column][b]];
-      const value = sampleAt(problem, i, j);
-      return {
-        row: rows[a],
-        column: columns[b],
-        source: i < 0 || j < 0 ? null : [i, j],
-        value,
-        weight,
-        product: value * weight,
-      };
+      const cell = cellAt(problem, rows[a], columns[b]);
+      return { ...cell, weight, product: cell.value * weight };
     }),
   );
-  return {
-    taps,
-    sum: plainSum(problem, row, column),
-    scale: scale(problem, row, column),
-    output: outputAt(problem, row, column),
-  };
+  const [sum, factor] = [plainSum(problem, row, column), scale(problem, row, column)];
+  return { taps, sum, scale: factor, output: outputAt(problem, row, column) };
 }
 
-/** The signal with the ghosts that any output reads: the position of its first cell, and its cells. */
+/** What stands at a position of the extended signal: a sample, a ghost (with its source, if it has one) or nothing. */
+function cellAt(problem, row, column) {
+  const [lines, columns] = problem.axes.map(({ length }) => length);
+  const [i, j] = [sourceIndex(problem.boundary, row, lines), sourceIndex(problem.boundary, column, columns)];
+  const ghost = row < 0 || row >= lines || column < 0 || column >= columns;
+  const source = i < 0 || j < 0 ? null : [i, j];
+  const missing = source === null && problem.boundary === "renormalize";
+  return { row, column, ghost, source, missing, value: sampleAt(problem, i, j) };
+}
+
+/** The signal with the ghosts that any output reads, as cells; the first may have negative positions. */
 export function extended(problem) {
-  const ranges = problem.axes.map((axis) => {
+  const [rows, columns] = problem.axes.map((axis) => {
     const low = Math.min(0, positions(axis, 0)[0]);
     const high = Math.max(axis.length, positions(axis, axis.count - 1).at(-1) + 1);
     return Array.from({ length: high - low }, (_, i) => low + i);
   });
-  const source = (axis, position) => sourceIndex(problem.boundary, position, problem.axes[axis].length);
-  const inside = (axis, position) => position >= 0 && position < problem.axes[axis].length;
-  const cells = ranges[0].map((r) =>
-    ranges[1].map((c) => {
-      const [i, j] = [source(0, r), source(1, c)];
-      return {
-        row: r,
-        column: c,
-        ghost: !(inside(0, r) && inside(1, c)),
-        missing: i < 0 || j < 0,
-        value: sampleAt(problem, i, j),
-      };
-    }),
-  );
-  return { top: ranges[0][0], left: ranges[1][0], cells };
+  return rows.map((row) => columns.map((column) => cellAt(problem, row, column)));
 }
 
 /** The index, in the kernel as given, that lies on output i in `same`; halves lie in the hole of a dilated kernel. */

@@ -1,11 +1,12 @@
 // The calculator: signal with ghosts, kernel, both operators side by side, and how the chosen output comes about.
 
 import { centerOf, combine, extended, outputsOf, prepare, sumOfWeights, working } from "./arithmetic.js";
-import { byId, el, factor, format } from "./dom.js";
-import { Grid, matrixTable } from "./grid.js";
+import { byId, format } from "./dom.js";
+import { Grid } from "./grid.js";
 import { connectPlayer } from "./player.js";
 import { settingsOf } from "./settings.js";
 import { isTextbook } from "./state.js";
+import { showWorking } from "./steps.js";
 
 const NAMES = ["signal", "kernel", "flip", "mode", "boundary", "fill", "stride", "dilation", "center"];
 const OPERATOR = { true: "convolution", false: "correlation" };
@@ -70,17 +71,20 @@ function showProblem(grids, state, result) {
   showSignal(grids.signal, result[state.flip].problem);
   showCenter(grids.kernel, state, result[state.flip].problem);
   for (const flip of [false, true]) grids[flip].showMatrix(result[flip].output);
-  grids.difference.showMatrix(combine(result.true.output, result.false.output, (a, b) => a - b));
+  showDifference(grids.difference, result.true.output, result.false.output);
+}
+
+/** The difference; what is only rounding beside the operands reads 0. */
+function showDifference(grid, convolution, correlation) {
+  const difference = combine(convolution, correlation, (a, b) => a - b);
+  const rounding = 1e-12 * Math.max(...convolution.flat().map(Math.abs));
+  const cell = (value, row, column) => ({ row, column, value, text: Math.abs(value) < rounding ? "0" : undefined });
+  grid.show(difference.map((line, row) => line.map((value, column) => cell(value, row, column))));
 }
 
 function showSignal(grid, problem) {
-  const missing = problem.boundary === "renormalize";
   grid.mark([]);
-  grid.show(
-    extended(problem).cells.map((row) =>
-      row.map((cell) => ({ ...cell, text: missing && cell.ghost ? "·" : undefined })),
-    ),
-  );
+  grid.show(extended(problem).map((row) => row.map((cell) => ({ ...cell, text: cell.missing ? "·" : undefined }))));
 }
 
 function showCenter(grid, state, problem) {
@@ -111,60 +115,16 @@ function showChosen(grids, state, result) {
     byId(OPERATOR[flip]).classList.toggle("active", flip === state.flip);
   }
   grids.difference.mark([[row, column, "twin"]]);
-  showWorking(state, work, row, column);
-}
-
-/** Mark what the taps lie on, with their weights, and the samples that ghosts among them were read from. */
-function markWindow(grid, taps, on) {
-  const sources = taps.filter(({ row, column, source }) => source && (source[0] !== row || source[1] !== column));
-  const window = taps.map(({ row, column, weight }) => [row, column, "window", format(weight)]);
-  const inWindow = new Set(taps.map(({ row, column }) => `${row},${column}`));
-  const outside = sources.map(({ source }) => source).filter((source) => !inWindow.has(source.join()));
-  grid.mark([...window, ...outside.map((source) => [...source, "source"]), ...on]);
-}
-
-function showWorking(state, work, row, column) {
-  const name = `output[${row}, ${column}]`;
-  const cells = (key) =>
-    work.taps.map((line) => line.map((tap) => ({ value: tap[key], class: cellClass(tap, key, state) })));
-  const missing = state.boundary === "renormalize" && state.mode !== "valid";
-  const window = cells("value").map((line, a) =>
-    line.map((c, b) => (missing && !work.taps[a][b].source ? { ...c, text: "·" } : c)),
-  );
-  byId("working-title").textContent = `How ${name} = ${format(work.output)} comes about`;
-  byId("working").replaceChildren(
-    panel("window of the signal", window),
-    sign("×"),
-    panel(state.flip ? "kernel, flipped" : "kernel as it is", cells("weight")),
-    sign("="),
-    panel("products", cells("product")),
-    sign("→"),
-    el(
-      "div",
-      { class: "panel total" },
-      el("h4", {}, "sum"),
-      el("output", { id: "sum", title: work.output }, format(work.output)),
-    ),
-  );
-  byId("sentence").textContent = sentence(name, work);
+  showWorking(work, [row, column], state.flip);
   byId("announcement").textContent =
     `${OPERATOR[state.flip]}, output row ${row}, column ${column}: ${format(work.output)}`;
 }
 
-function cellClass(tap, key, { signal }) {
-  const outside = tap.row < 0 || tap.column < 0 || tap.row >= signal.length || tap.column >= signal[0].length;
-  return { value: outside ? "window ghost" : "window", weight: "weight", product: "product" }[key];
-}
-
-const panel = (title, cells) => el("div", { class: "panel" }, el("h4", {}, title), matrixTable(cells, title));
-const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
-
-function sentence(name, { taps, sum, scale, output }) {
-  const terms = taps.flat().map(({ value, weight }) => `${factor(value)}·${factor(weight)}`);
-  if (scale === 1) return `${name} = ${terms.join(" + ")} = ${format(output)}`;
-  if (Number.isNaN(scale)) return `${name}: the taps that meet a sample add up to 0, so nothing can be scaled: NaN`;
-  return (
-    `${name} = (${terms.join(" + ")}) · ${format(scale)} = ${format(sum)} · ${format(scale)} = ${format(output)}, ` +
-    "the factor being the sum of all weights divided by the sum of those that meet a sample"
-  );
+/** Mark what the taps lie on, with their weights, and the samples that ghosts among them were read from. */
+function markWindow(grid, taps, on) {
+  const sources = taps.filter(({ ghost, source }) => ghost && source);
+  const window = taps.map(({ row, column, weight }) => [row, column, "window", format(weight)]);
+  const inWindow = new Set(taps.map(({ row, column }) => `${row},${column}`));
+  const outside = sources.map(({ source }) => source).filter((source) => !inWindow.has(source.join()));
+  grid.mark([...window, ...outside.map((source) => [...source, "source"]), ...on]);
 }

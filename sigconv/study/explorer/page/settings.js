@@ -68,7 +68,7 @@ function showOptions(state) {
   byId("option-note").textContent = NOTES[state.mode];
   byId("center").disabled = state.mode !== "same";
   const taps = state.kernel.flatMap((row, i) => row.map((_, j) => [`${i},${j}`, `tap (${i}, ${j})`]));
-  fillSelect(byId("center"), [["", "as SciPy"], ...taps]);
+  fillSelect(byId("center"), [["", "SciPy's"], ...taps]);
   byId("center").value = state.center ? state.center.join(",") : "";
 }
 

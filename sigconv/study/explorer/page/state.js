@@ -74,7 +74,7 @@ const REST = {
   bias: [0, 1],
   pixel: [0, 0],
   output: 0,
-  line: [1, 2, 3, 4, 3, 2, 1, 0],
+  line: [1, 2, 4, 3, 1, 2],
   taps: [2, 1, 1],
   k: 3,
   padded: true,
