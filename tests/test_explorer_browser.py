@@ -1,6 +1,7 @@
 """The explorer in a real browser: every number on the page is sigconv's, and it does what it says."""
 
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -334,6 +335,11 @@ def test_channels(page):
         assert shown == partial[k, :, 1, 0].tolist()
         assert page.text("#channel-total").endswith(f"= {totals[k, 1, 0]}")
     assert f"= {weights.size + bias.size} parameters" in page.text("#parameters")
+    for name, module in (("sigconv", "numpy"), ("PyTorch", "torch")):
+        if find_spec(module):
+            names: dict = {}
+            exec(page.text(f"#channels-{name}"), names)
+            assert np.array_equal(names["y"], totals)
 
 
 def test_the_convolution_theorem(page):

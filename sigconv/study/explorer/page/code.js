@@ -3,8 +3,9 @@
 import { reach } from "./arithmetic.js";
 
 const python = (value) => (Number.isFinite(value) ? String(value) : `float("${value}")`);
-const line = (row) => `    [${row.map(python).join(", ")}],\n`;
-const rows = (matrix) => `[\n${matrix.map(line).join("")}]`;
+const numbers = (row) => `[${row.map(python).join(", ")}]`;
+const rows = (matrix) => `[\n${matrix.map((row) => `    ${numbers(row)},\n`).join("")}]`;
+const stack = (matrices) => `[\n${matrices.map((m) => `    [${m.map(numbers).join(", ")}],\n`).join("")}]`;
 const pairs = ([top, bottom, left, right]) => `((${top}, ${bottom}), (${left}, ${right}))`;
 const steps = ({ stride }) => (stride === 1 ? "" : `[::${stride}, ::${stride}]`);
 const operator = ({ flip }) => (flip ? "convolve" : "correlate");
@@ -104,4 +105,29 @@ function torchPadding({ boundary, axes }, fill) {
   if (boundary === "reflect" && near(1)) return `x = ${pad("x", `, mode="reflect"`)}\n`;
   if (boundary === "wrap" && near(0)) return `x = ${pad("x", `, mode="circular"`)}\n`;
   return `x = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (0, 0), (${top}, ${bottom}), (${left}, ${right})), "${boundary}"))\n`;
+}
+
+/** A layer of the section on channels, with sigconv: the kernel's slices lie beside each other on one axis. */
+export function sigconvLayer(image, weights, bias) {
+  return `import numpy as np
+import sigconv
+
+image = np.array(${stack(image)})
+weights = np.array(${stack(weights)}).reshape(${bias.length}, 3, ${weights[0].length}, ${weights[0][0].length})
+bias = np.array(${numbers(bias)})
+partial = sigconv.slide(image, weights, "valid", axes=(-2, -1), flip=False)
+y = partial.sum(axis=1) + bias[:, None, None]
+`;
+}
+
+/** The same layer with PyTorch. */
+export function torchLayer(image, weights, bias) {
+  return `import torch
+import torch.nn.functional as F
+
+image = torch.tensor(${stack(image)}, dtype=torch.float64)
+weights = torch.tensor(${stack(weights)}, dtype=torch.float64).reshape(${bias.length}, 3, ${weights[0].length}, ${weights[0][0].length})
+bias = torch.tensor(${numbers(bias)}, dtype=torch.float64)
+y = F.conv2d(image[None], weights, bias)[0]
+`;
 }

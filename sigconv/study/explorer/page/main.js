@@ -3,7 +3,7 @@
 import { slide } from "./arithmetic.js";
 import { buildCalculator } from "./calculator.js";
 import { buildChannels } from "./channels.js";
-import { buildCode } from "./codeview.js";
+import { buildChannelCode, buildCode } from "./codeview.js";
 import { byId, copyButton } from "./dom.js";
 import { buildGallery } from "./gallery.js";
 import { greyPicture } from "./picture.js";
@@ -61,6 +61,7 @@ const result = buildCalculator(store);
 buildCode(store, result);
 buildGallery(store, data.gallery, photo);
 buildChannels(store);
+buildChannelCode(store);
 buildTheorem(store);
 buildQuestions();
 connectLink(store);
