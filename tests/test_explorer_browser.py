@@ -9,6 +9,7 @@ from browser import Page, browser
 from explorer_cases import close, expected, settings
 
 import sigconv
+from sigconv.compat import matlab
 
 RIGHT, DOWN = "\ue014", "\ue015"  # arrow keys of WebDriver
 SHOW = "explorer.store.set({ ...arguments[0], at: [0, 0] })"
@@ -95,11 +96,12 @@ def agree(found, wanted):
 
 
 def libraries():
-    """Return the names that the calls on the page use, of those libraries that are installed."""
+    """Return the names that the calls on the page use, of those libraries that are installed (MATLAB's drop-in)."""
     from scipy import ndimage, signal
 
     names = {"NumPy": {"np": np}, "SciPy signal, n-D": {"signal": signal}, "SciPy signal, 2-D": {"signal": signal}}
     names["SciPy ndimage"] = {"ndimage": ndimage}
+    names["MATLAB"] = {"conv2": matlab.conv2, "imfilter": matlab.imfilter, "rot90": np.rot90}
     try:
         import cv2
 
@@ -121,16 +123,16 @@ def libraries():
     return names
 
 
-def called(library, names, call, x, h):
+def called(names, call, x, h):
     """Return what a call on the page returns."""
-    if library != "PyTorch":
-        return eval(call, names | {"x": x, "h": h})
-    from torch import from_numpy
+    if "F" in names:  # PyTorch's axes for the batch and the channels
+        from torch import from_numpy
 
-    x, h = from_numpy(x)[None, None], from_numpy(h)[None, None]
-    turned = call.removesuffix("]").rpartition("[::")  # the steps of a stride apply to the picture, not to the batch
-    found = eval(turned[0] or call, names | {"x": x, "h": h}).numpy()[0, 0]
-    return eval(f"found[::{turned[2]}]", {"found": found}) if turned[0] else found
+        return eval(call, names | {"x": from_numpy(x)[None, None], "h": from_numpy(h)[None, None]}).numpy()[0, 0]
+    if call.startswith("y = "):  # MATLAB's way to take every s-th
+        whole, _, steps = call.removeprefix("y = ").partition("; y(1:")
+        return called(names, f"{whole}[::{steps[0]}, ::{steps[0]}]", x, h)
+    return np.atleast_2d(eval(call, names | {"x": x, "h": h}))
 
 
 def test_what_other_libraries_return(page):
@@ -144,7 +146,7 @@ def test_what_other_libraries_return(page):
         for entry in entries:
             names = libraries().get(entry["name"])
             if "call" in entry and names:
-                found = np.atleast_2d(called(entry["name"], names, entry["call"], np.array(case["signal"]), spread))
+                found = called(names, entry["call"], np.array(case["signal"]), spread)
                 assert agree(found, np.array(entry["result"])), (case, entry, found)
                 seen.add(entry["name"])
     assert seen >= set(libraries()) - {"NumPy"}

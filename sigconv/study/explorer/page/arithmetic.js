@@ -247,6 +247,5 @@ export function layer(image, kernels, bias) {
   });
 }
 
-/** How many numbers such a layer learns: outputs · (inputs/groups) · height · width, and a bias an output. */
-export const parameterCount = (inputs, results, height, width, bias, groups = 1) =>
-  results * (inputs / groups) * height * width + (bias ? results : 0);
+/** How many numbers such a layer learns: outputs · inputs · height · width, and a bias an output. */
+export const parameterCount = (inputs, results, height, width) => results * inputs * height * width + results;

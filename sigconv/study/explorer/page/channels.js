@@ -116,7 +116,7 @@ function showOutputs(store, results, output, pixel) {
 
 function showParameters(weights, bias) {
   const [rows, columns] = [weights[0].length, weights[0][0].length];
-  const count = parameterCount(3, bias.length, rows, columns, true);
+  const count = parameterCount(3, bias.length, rows, columns);
   byId("parameters").textContent =
     `${bias.length} outputs × 3 channels × ${rows} × ${columns} weights + ${bias.length} biases = ${count} parameters, ` +
     "whatever the size of the picture";

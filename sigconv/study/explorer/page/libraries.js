@@ -2,7 +2,8 @@
 //
 // In each entry, `call(s)` is the call for the signal x and the kernel h (a dilated kernel with its zeros written out);
 // `center(taps, flip)` is the tap, in the kernel as given, that lies on output i in `same`; `boundaries` has the
-// library's word for ours; `modes` and `refuses` say what it can't do.
+// library's word for ours; `modes` and `refuses` say what it can't do, `strided` how
+// every s-th output is asked for, by slicing if nothing else is said.
 
 import { dilated, shape, slide } from "./arithmetic.js";
 
@@ -17,12 +18,14 @@ const tooFar = (s) =>
   shape(s.kernel).some(
     (taps, i) => (s.mode === "full" ? taps - 1 : upper(taps)) > shape(s.signal)[i] - (s.boundary === "reflect" ? 1 : 0),
   );
+const sliced = (call, stride) => `${call}[::${stride}, ::${stride}]`;
+const itself = (call) => call;
 const ALL = ["full", "same", "valid"];
 
 const LIBRARIES = [
   {
     name: "NumPy",
-    axes: 1,
+    strided: (call, stride) => `${call}[::${stride}]`,
     word: (s) => (s.flip ? "convolve" : "correlate"),
     modes: ALL,
     boundaries: { zero: "zeros" },
@@ -74,6 +77,7 @@ const LIBRARIES = [
     boundaries: { zero: "zeros", reflect: "reflect", edge: "replicate", wrap: "circular" },
     center: (taps, flip) => (flip ? upper(taps) : lower(taps)),
     call: torchCall,
+    strided: itself,
     refuses: (s) =>
       (s.mode === "same" && s.stride > 1 ? 'padding="same" only with stride 1' : "") ||
       (s.mode !== "full" && kernelIsLarger(s) ? "the kernel must fit into the padded signal" : "") ||
@@ -85,7 +89,8 @@ const LIBRARIES = [
     modes: ["same", "valid"],
     boundaries: { zero: "zeros" },
     center: (taps, flip) => (flip ? upper(taps) : lower(taps)),
-    call: (s) => `tf.nn.conv2d(x, ${turned(s)}, strides=1, padding="${s.mode.toUpperCase()}")`,
+    call: (s) => `tf.nn.conv2d(x, ${turned(s)}, strides=${s.stride}, padding="${s.mode.toUpperCase()}")`,
+    strided: itself,
     refuses: (s) =>
       (s.mode === "same" && s.stride > 1 ? "its centre moves with stride and size" : "") ||
       (kernelIsLarger(s) ? "the kernel must fit into the signal" : ""),
@@ -110,6 +115,7 @@ const LIBRARIES = [
     boundaries: { zero: "0", constant: "a number", edge: "replicate", symmetric: "symmetric", wrap: "circular" },
     center: (taps, flip) => (flip ? upper(taps) : lower(taps)),
     call: matlabCall,
+    strided: (call, stride) => `y = ${call}; y(1:${stride}:end, 1:${stride}:end)`,
     refuses: (s) =>
       (s.mode === "valid" && !s.flip ? "imfilter has no valid" : "") ||
       (s.mode === "valid" && kernelIsLarger(s) ? "conv2 returns nothing where the kernel is larger" : ""),
@@ -131,12 +137,13 @@ const LIBRARIES = [
 
 function torchCall(s, boundary) {
   const [rows, columns] = shape(s.kernel);
-  const kernel = turned(s, "h.flip(2, 3)");
+  const kernel = turned(s, "h.flip(2, 3)") + (s.stride === 1 ? "" : `, stride=${s.stride}`);
   if (s.mode === "valid") return `F.conv2d(x, ${kernel})`;
-  if (s.boundary === "zero")
-    return `F.conv2d(x, ${kernel}, padding=${s.mode === "same" ? `"same"` : `(${rows - 1}, ${columns - 1})`})`;
+  const padding = s.mode === "same" ? `"same"` : `(${rows - 1}, ${columns - 1})`;
+  if (s.boundary === "zero") return `F.conv2d(x, ${kernel}, padding=${padding})`;
   const [low, high] = s.mode === "full" ? [(taps) => taps - 1, (taps) => taps - 1] : [lower, upper];
-  return `F.conv2d(F.pad(x, (${low(columns)}, ${high(columns)}, ${low(rows)}, ${high(rows)}), mode="${boundary}"), ${kernel})`;
+  const widths = [low(columns), high(columns), low(rows), high(rows)].join(", ");
+  return `F.conv2d(F.pad(x, (${widths}), mode="${boundary}"), ${kernel})`;
 }
 
 function matlabCall(s, boundary) {
@@ -159,6 +166,7 @@ function answer(library, s) {
   const reason = library.refuses?.(s);
   if (reason) return { reason };
   const center = s.mode === "same" ? shape(s.kernel).map((taps) => library.center(taps, s.flip)) : null;
-  const steps = s.stride === 1 ? "" : `[${new Array(library.axes ?? 2).fill(`::${s.stride}`).join(", ")}]`;
-  return { call: `${library.call(s, boundary)}${steps}`, center, boundary, result: slide({ ...s, center }) };
+  const whole = library.call(s, boundary);
+  const call = s.stride === 1 ? whole : (library.strided ?? sliced)(whole, s.stride);
+  return { call, center, boundary, result: slide({ ...s, center }) };
 }

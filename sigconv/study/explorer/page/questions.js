@@ -35,7 +35,7 @@ export const QUESTIONS = [
   },
   {
     question: "How many parameters has a layer with 64 inputs, 128 outputs, 3×3 kernels and a bias?",
-    answer: () => format(parameterCount(64, 128, 3, 3, true)),
+    answer: () => format(parameterCount(64, 128, 3, 3)),
     why: "Each of the 128 outputs has a 3×3 slice for each of the 64 inputs and one bias: 128 · (64 · 9 + 1). The size of the picture does not matter.",
   },
   {
