@@ -361,9 +361,14 @@ def test_the_convolution_theorem(page):
     assert page.text("#verdict").startswith("Wrong")
     wrong = page.script("return [...document.querySelectorAll('#spectra-verdict tr:nth-child(2) td.bad')].length")
     assert wrong == 2
+    assert page.text("#verdict").endswith(f"y[5] = {slid[5]} is added to y[0], y[6] = {slid[6]} is added to y[1].")
     for k in range(len(slid)):
         page.script("explorer.store.set({ k: arguments[0] })", k)
         assert page.text("#sliding-sum").endswith(f"= {slid[k]}")
+    page.script("explorer.store.set({ taps: [2, 1] })")
+    assert page.text("#verdict").startswith("Wrong")
+    page.script("explorer.store.set({ taps: [2] })")
+    assert "needs no room" in page.text("#verdict")
 
 
 def test_the_questions(page):
