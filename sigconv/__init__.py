@@ -38,6 +38,7 @@ __all__ = [
     "gallery",
     "lags",
     "methods",
+    "nn",
     "plan",
     "slide",
     "trace",
@@ -61,4 +62,6 @@ def __getattr__(name: str) -> Any:
         return verify
     if name in ("explorer", "gallery"):
         return import_module(f".study.{name}", __name__)
+    if name == "nn":
+        return import_module(".nn", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods.overlap_add import _candidates, _work
+from sigconv.methods.overlap_add import block_lengths, _work
 from sigconv.methods.paired import row_places
 from sigconv.methods.spectral import block_outputs
 from sigconv.planning.cost import PRIORS
@@ -41,7 +41,7 @@ LAYOUTS = [
 def plan_of_small_blocks(shape, taps, dtype, options, changes):
     """Return a plan with the smallest blocks that the method considers, two pairs in a batch."""
     plan = sigconv.plan(shape, taps, dtype, method="overlap-add", **({"mode": "same"} | options))
-    lengths = next(_candidates(plan.problem))
+    lengths = next(block_lengths(plan.problem))
     estimate = _work(plan.problem, PRIORS, lengths, batch=4 * prod(lengths)).estimate(PRIORS, "numpy")
     if any(axis.stride > 1 for axis in plan.problem.axes):  # compiled copies take every output
         changes = changes | {"compiled": False}

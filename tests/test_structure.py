@@ -22,6 +22,7 @@ LAYERS = [
     ("filter",),
     ("api",),
     ("compat",),
+    ("nn",),
     ("files",),
     ("study",),
     ("cli",),

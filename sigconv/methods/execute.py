@@ -100,7 +100,7 @@ def apply(
         except BlockOverflow as overflow:
             overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
 
-    _run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
+    run_tiles(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
     if compute is not None and (prepared.suspect or (prepared.spread and is_smeared(target, prepared.spread))):
@@ -148,7 +148,7 @@ def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowErr
     )
 
 
-def _run(
+def run_tiles(
     fill: Callable[[Tile], None],
     shape: tuple[int, ...],
     steps: tuple[int, ...],

@@ -43,7 +43,7 @@ class OverlapAdd(TransformMethod):
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
         batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
         best: dict[Way, tuple[_Order, Work]] = {}
-        for lengths in _candidates(problem):
+        for lengths in block_lengths(problem):
             hopeless = True
             for asked in (_work(problem, costs, lengths, batch) for batch in batches):
                 for way in _ways(problem, asked.settings):
@@ -92,7 +92,7 @@ def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
     return False, work.seconds(costs, *way)
 
 
-def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
+def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
     tails = [spectral.tail(axis) for axis in problem.axes]
     whole = tuple(whole_length(axis) for axis in problem.axes)

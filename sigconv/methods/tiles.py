@@ -82,7 +82,9 @@ def clipped(reach: Reach) -> Reach:
     """Return the reach without silent ghosts, for methods whose zero padding serves as well."""
     if not reach.axis.silent:
         return reach
-    start, stop = max(0, reach.start), min(reach.axis.signal, reach.stop)
+    # The first output may fall into a hole of a dilated kernel that is longer than the signal.
+    start = min(max(0, reach.start), reach.first - reach.axis.dilation * reach.low)
+    stop = min(reach.axis.signal, reach.stop)
     return Reach(reach.axis, reach.first, reach.last, reach.low, reach.high, start, stop)
 
 

@@ -47,10 +47,11 @@ def explain(plan: Plan) -> str:
         rows.append((passes.name, *_offer(passes, plan.structure.candidate, plan), _condition(plan.structure)))
     table = columns([("method", f"time ({plan.prices})", "memory", "threads", "settings", "verdict"), *rows])
     result = f" -> {shape_text(problem.shape)} {problem.result_dtype}"
-    return "\n".join([question(problem) + result, *map(_window, problem.axes), *table])
+    return "\n".join([question(problem) + result, *map(window, problem.axes), *table])
 
 
-def _window(axis: Axis) -> str:
+def window(axis: Axis) -> str:
+    """Return the window of an axis in a line."""
     steps = f" in steps of {axis.stride}" if axis.stride > 1 else ""
     lo, hi = axis.halo
     return f"axis {axis.position}: outputs [{axis.start}, {axis.stop}){steps} of the full result, halo {lo} + {hi}"

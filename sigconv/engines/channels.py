@@ -1,0 +1,121 @@
+"""Products of matrices whose second factor lies anywhere in memory, as compiled loops.
+
+out[o, n] = Σ_k weights[o, k] · data[offsets[k] + n]: with an offset for each tap of each channel, rows of a layer's
+outputs are such a product, and the windows are never written out. The sums of a block of rows and columns stay in
+registers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+from . import simd
+from .loops import VERSION
+from .protocol import Array
+from .rows import address_of
+from .simd import load, multiply_add, splat, store, zeros
+
+PIECE = simd.PIECE
+# Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
+TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
+
+
+def _no_sums(sample: Any, pieces: Any, rows: Any) -> Any: ...
+def _added(sums: Any, weights: Any, at: Any, x: Any) -> Any: ...
+def _stored(sums: Any, out: Any, step: Any) -> Any: ...
+
+
+@overload(_no_sums, prefer_literal=True)
+def _(sample, pieces, rows):  # type: ignore[no-untyped-def]
+    """Return empty sums of some rows."""
+    if rows.literal_value == 1:
+        return lambda sample, pieces, rows: (zeros(sample, pieces),)
+    rest = rows.literal_value - 1
+    return lambda sample, pieces, rows: (zeros(sample, pieces), *_no_sums(sample, pieces, rest))
+
+
+@overload(_added)
+def _(sums, weights, at, x):  # type: ignore[no-untyped-def]
+    """Return the sums with the products of a column of weights and a block of samples added."""
+    if len(sums) == 1:
+        return lambda sums, weights, at, x: (multiply_add(splat(weights[at], x), x, sums[0]),)
+    return lambda sums, weights, at, x: (
+        multiply_add(splat(weights[at], x), x, sums[0]),
+        *_added(sums[1:], weights, at + np.uintp(1), x),
+    )
+
+
+@overload(_stored)
+def _(sums, out, step):  # type: ignore[no-untyped-def]
+    """Write the rows, `step` bytes apart."""
+    if len(sums) == 1:
+        return lambda sums, out, step: store(out, PIECE, sums[0])
+
+    def stored(sums, out, step):  # type: ignore[no-untyped-def]
+        store(out, PIECE, sums[0])
+        _stored(sums[1:], out + step, step)
+
+    return stored
+
+
+def _blocks(rows: int, pieces: int, version: int) -> Any:
+    """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
+    block = pieces * PIECE
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def product(data, offsets, panels, starts, out, step, width):  # type: ignore[no-untyped-def]
+        at = 0
+        while True:
+            for p in range(starts.size):
+                weights = panels[p]
+                sums = _no_sums(weights[0], pieces, rows)
+                t = np.uintp(0)
+                for k in range(offsets.size):
+                    x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
+                    sums = _added(sums, weights, t, x)
+                    t += np.uintp(rows)
+                _stored(sums, out + starts[p] * step + at, step)
+            if at + block >= width:
+                return version
+            at = min(at + block, width - block)  # the last block overlaps the one before it
+
+    return product
+
+
+_PRODUCTS = {shape: _blocks(*shape, VERSION) for shape in (TALL, WIDE)}
+
+
+class Panels:
+    """Weights (rows × columns) as the loops read them: a few rows at a time, column by column.
+
+    The last panel overlaps the one before it; weights of fewer rows than a panel are filled up with zeros.
+    """
+
+    def __init__(self, weights: Array) -> None:
+        self.rows = len(weights)
+        self._block = TALL if self.rows > TALL[0] // 2 else WIDE
+        height = self._block[0]
+        padded = np.concatenate([weights, np.zeros((max(0, height - self.rows), weights.shape[1]), weights.dtype)])
+        self._starts = np.minimum(np.arange(0, len(padded), height), len(padded) - height)
+        panels = padded[self._starts[:, None] + np.arange(height)]
+        self._panels = np.ascontiguousarray(panels.transpose(0, 2, 1)).reshape(len(panels), -1)
+
+    @property
+    def height(self) -> int:
+        """How many rows a product has, at least those of the weights."""
+        return max(self.rows, self._block[0])
+
+    @property
+    def block(self) -> int:
+        """The bytes that a row of a product has at least."""
+        return self._block[1] * PIECE
+
+    def multiply(self, data: Array, offsets: Array, out: Array) -> None:
+        """Fill `out` (height × columns, contiguous rows of at least a block) from places in bytes of the data."""
+        width = out.shape[1] * out.itemsize
+        product = _PRODUCTS[self._block]
+        product(address_of(data), offsets, self._panels, self._starts, address_of(out), out.strides[0], width)
