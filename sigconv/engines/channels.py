@@ -68,20 +68,20 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def product(data, offsets, panels, starts, out, step, width):  # type: ignore[no-untyped-def]
-        at = 0
-        while True:
-            for p in range(starts.size):
-                weights = panels[p]
+        for p in range(starts.size):
+            weights, target, at = panels[p], out + starts[p] * step, 0
+            while True:
                 sums = _no_sums(weights[0], pieces, rows)
                 t = np.uintp(0)
                 for k in range(offsets.size):
                     x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
                     sums = _added(sums, weights, t, x)
                     t += np.uintp(rows)
-                _stored(sums, out + starts[p] * step + at, step)
-            if at + block >= width:
-                return version
-            at = min(at + block, width - block)  # the last block overlaps the one before it
+                _stored(sums, target + at, step)
+                if at + block >= width:
+                    break
+                at = min(at + block, width - block)  # the last block overlaps the one before it
+        return version
 
     return product
 

@@ -11,8 +11,8 @@ from ..methods.protocol import Estimate, Settings
 from ..methods.registry import check_method
 from ..planning.candidate import Candidate
 from ..planning.cost import PRIORS
-from ..planning.explain import table, window
-from ..text import duration, shape_text
+from ..planning.explain import window
+from ..text import columns, duration, shape_text, size
 from .problem import Problem
 from .ways import ways
 
@@ -48,8 +48,20 @@ class Plan:
     def explain(self) -> str:
         """Return a table of all candidates: estimated time and memory, and why each was chosen or not."""
         head = f"{_question(self.problem)} -> {shape_text(self.problem.shape)} {self.problem.result_dtype}"
-        windows = map(window, self.problem.convolutions.axes)
-        return "\n".join([head, *windows, *table(self.candidates, self.method, self.forced, self._words)])
+        rows = [self._row(candidate) for candidate in self.candidates]
+        table = columns([("method", "time", "memory", "settings", "verdict"), *rows])
+        return "\n".join([head, *map(window, self.problem.convolutions.axes), *table])
+
+    def _row(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return a candidate's estimate, of one worker, and why it was chosen or lost."""
+        method, estimate = candidate.method, candidate.estimate
+        if estimate is None:
+            return method, "-", "-", "-", f"can't serve: {candidate.reason}"
+        if method == self.method:
+            verdict = "chosen: forced by method=" if self.forced else "chosen: the least estimated time"
+        else:
+            verdict = f"{estimate.seconds / self.estimate.seconds:.3g} times the time of {self.method}"
+        return method, duration(estimate.seconds), size(estimate.bytes), self._words(method, estimate), verdict
 
     def _words(self, method: str, estimate: Estimate) -> str:
         """Return the settings of a candidate in words."""

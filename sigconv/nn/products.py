@@ -8,7 +8,7 @@ sums that are no outputs; they are left out when the tile is stored.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..methods.execute import available_workers, run_tiles
 from ..methods.orientation import orient
 from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.tiles import Reach, Tile, count_tiles, gather, reach_of
+from ..semantics.problem import Axis
 from .polyphase import fill_phases
 from .problem import INPUTS, Problem
 
@@ -141,17 +142,18 @@ class _Run(NamedTuple):
 
 def _run_of(piece: Array, reaches: list[Reach]) -> _Run:
     """Return the extended samples (inputs, *space) as they are, or in their phases where a stride skips some."""
-    strides = tuple(r.axis.stride for r in reaches)
+    axes = tuple(r.axis for r in reaches)
+    strides = tuple(axis.stride for axis in axes)
     if prod(strides) == 1 and _is_run(piece, reaches):
         steps = piece.strides[1:]
-        return _Run(piece, _offsets(piece.strides[0], len(piece), reaches, (0,) * len(strides), steps), steps)
+        return _Run(piece, _offsets(piece.strides[0], len(piece), axes, (0,) * len(strides), steps), steps)
     rows = tuple(-(-n // s) for n, s in zip(piece.shape[1:], strides, strict=True))
     shape = (len(piece), *strides, *rows)
     flat = np.zeros(prod(shape) + _SLACK // piece.itemsize, piece.dtype)
     phases = flat[: prod(shape)].reshape(shape)
     fill_phases(phases, piece, strides)
     between, steps = phases.strides[1 : 1 + len(strides)], phases.strides[1 + len(strides) :]
-    return _Run(flat, _offsets(phases.strides[0], len(piece), reaches, between, steps), steps)
+    return _Run(flat, _offsets(phases.strides[0], len(piece), axes, between, steps), steps)
 
 
 def _is_run(piece: Array, reaches: list[Reach]) -> bool:
@@ -163,13 +165,14 @@ def _is_run(piece: Array, reaches: list[Reach]) -> bool:
     return space.strides[-1] == piece.itemsize and in_order and piece.flags.aligned and length >= _SLACK
 
 
+@lru_cache(maxsize=64)
 def _offsets(
-    channel: int, channels: int, reaches: list[Reach], between: tuple[int, ...], steps: tuple[int, ...]
+    channel: int, channels: int, axes: tuple[Axis, ...], between: tuple[int, ...], steps: tuple[int, ...]
 ) -> Array:
     """Return where the taps of each channel meet the first output; `between` phases, `steps` within one."""
     places = [channel * np.arange(channels)]
-    for r, jump, step in zip(reaches, between, steps, strict=True):
-        first = r.axis.dilation * np.arange(r.axis.taps - 1, -1, -1)
-        places.append(first % r.axis.stride * jump + first // r.axis.stride * step)
+    for axis, jump, step in zip(axes, between, steps, strict=True):
+        first = axis.dilation * np.arange(axis.taps - 1, -1, -1)
+        places.append(first % axis.stride * jump + first // axis.stride * step)
     total: Array = reduce(np.add.outer, places)
     return total.reshape(-1)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engines.lengths import spread_rows
 from ..engines.protocol import Array, spectrum_dtype, spectrum_shape
-from ..engines.transforms import engine_name, lease
+from ..engines.transforms import engine_names, lease
 from ..methods import spectral
 from ..methods.execute import available_workers, run_tiles
 from ..methods.layout import fill_corner, local_window
@@ -25,11 +25,13 @@ from ..methods.overlap_add import block_lengths
 from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.tiles import Reach, Tile, clipped, count_tiles, gather, reach_of
 from ..methods.transform_method import whole_length
+from ..semantics.dtypes import DType
 from . import polyphase
 from .problem import INPUTS, Problem
 
 # Frequencies of all channels that are worked on at once, and blocks that meet the kernel's spectrum together.
 _BATCH, _BLOCKS = 1 << 19, 64
+_SMALL = 1 << 15  # samples
 # A frequency's matrix product costs about as much as this many products with their sums beside its own.
 _CALL_PRODUCTS = 2048
 
@@ -112,7 +114,7 @@ def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> Estim
     rows = max(1, min(together, -(-problem.convolutions.axes[0].count // hops[0])))
     samples = max(1, min(problem.batch, together // rows))
     tile = (samples, 1, outputs, 1, hops[0] * rows, *hops[1:])
-    engine = engine_name(blocks * size * problem.batch * groups * (inputs + outputs), dtype)
+    engine = _engine(blocks * size * problem.batch * groups * (inputs + outputs), dtype)
     transforms = groups * (problem.batch * blocks * (inputs + outputs) + inputs * outputs)
     seconds = costs.call + costs.spectrum + costs.transform(engine, dtype, transforms * size, size)
     products = problem.batch * blocks * groups * frequencies * inputs * outputs
@@ -123,6 +125,12 @@ def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> Estim
     worker = 2 * rows * samples * (inputs + outputs) * frequencies * spectrum_item
     seconds += costs.passes(2 * shared + tiles * (shared // max(1, groups) + worker)) + costs.tile * tiles
     return Estimate(Settings(tile, engine, lengths, (False,) * len(lengths)), seconds, shared, worker)
+
+
+def _engine(samples: int, dtype: DType) -> str:
+    """Return the engine for some samples in all: for a few, another one than NumPy's is not worth its import."""
+    names = engine_names(dtype)
+    return names[0] if samples <= _SMALL else names[-1]
 
 
 def _fill(state: _Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
