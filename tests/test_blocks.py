@@ -10,7 +10,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods.overlap_add import block_lengths, _work
+from sigconv.methods.overlap_add import _work, block_lengths
 from sigconv.methods.paired import row_places
 from sigconv.methods.spectral import block_outputs
 from sigconv.planning.cost import PRIORS
