@@ -10,19 +10,20 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__, files
-from ..errors import FileError
+from ..errors import ArgumentValueError, FileError
 from ..files import optional
 from ..files.replace import beside, check_place
 from ..study import kernels
 from . import info as facts
 from .apply import Choices, transform
+from .layer import transform as transform_layer
 from .operands import load, parse_boundary
 from .progress import progress_bar
 
 _ITSELF = "A file of the signal's kind, .npy, or a name: "
 
 SignalFile = Annotated[str, typer.Argument(help=f"A file: {', '.join(files.SUFFIXES)}.")]
-Kernel = Annotated[str, typer.Argument(help=_ITSELF + ", ".join(kernels.names()) + ".")]
+_KERNEL = _ITSELF + ", ".join(kernels.names()) + "."
 Mode = Annotated[str, typer.Option(help="full, same or valid.")]
 Operator = Annotated[str, typer.Option(help="convolve (flips the kernel) or correlate.")]
 Boundary = Annotated[
@@ -57,20 +58,36 @@ def options(
 @app.command()
 def apply(
     signal: SignalFile,
-    kernel: Kernel,
     output: Annotated[str, typer.Option("--output", "-o", help="The file to write: of the signal's kind, or .npy.")],
+    kernel: Annotated[str | None, typer.Argument(help=_KERNEL)] = None,
     mode: Mode = "same",
     operator: Operator = "convolve",
     boundary: Boundary = "zero",
     method: Method = "auto",
     axes: Axes = None,
     normalize: Annotated[bool, typer.Option("--normalize", help="Divide the kernel by its sum.")] = False,
+    layer: Annotated[str | None, typer.Option(help="Instead of a kernel: weights, .npz or .safetensors.")] = None,
+    name: Annotated[str | None, typer.Option(help="Which layer of the file of weights.")] = None,
 ) -> None:
-    """Convolve or correlate a file with a kernel, and write the result."""
+    """Convolve or correlate a file with a kernel, or take it through a layer of a network; write the result."""
     choices = Choices(mode, operator, parse_boundary(boundary), method, normalize)
+    if layer is not None:
+        _check_layer(kernel, axes, choices)
+        _show(transform_layer(signal, layer, output, name, method))
+        return
+    if kernel is None or name is not None:
+        raise ArgumentValueError("give a kernel, or --layer FILE and, if it has several, --name")
     with progress_bar() as progress:
         summary = transform(load(signal, kernel, axes), output, choices, progress)
     _show(summary)
+
+
+def _check_layer(kernel: str | None, axes: str | None, choices: Choices) -> None:
+    """Raise if something was asked that a layer brings itself."""
+    if kernel is not None or axes is not None or choices != Choices("same", "convolve", "zero", choices.method, False):
+        raise ArgumentValueError(
+            "--layer brings its own kernel, padding and stride: beside it, give --output, --name and --method"
+        )
 
 
 @app.command()
