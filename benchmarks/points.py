@@ -196,11 +196,17 @@ def _audio() -> Iterator[Point]:
 
 def _layers() -> Iterator[Point]:
     yield Point("layers", (8, 64, 56, 56), (64, 64, 3, 3), "float32", convolved=2, layer=Layer(1, 1))
+    for channels, size in ((64, 56), (256, 28)):
+        shapes = (8, channels, size, size), (256, channels, 1, 1)
+        yield Point("layers", *shapes, "float32", convolved=2, layer=Layer(1, 0))
     options: dict[str, Any] = {"operator": "correlate", "label": "depthwise", "convolved": 2}
     yield Point("layers", (8, 384, 28, 28), (384, 31, 31), "float32", **options)
+    yield Point("layers", (4, 96, 56, 56), (96, 31, 31), "float32", **options)
     causal: dict[str, Any] = {"center": 0, "label": "causal", "convolved": 1, "large": True}
     yield Point("layers", (16, 768, 16_384), (768, 16_384), "float32", **causal)
-    yield Point("layers", (8, 3, 224, 224), (64, 3, 7, 7), "float32", convolved=2, layer=Layer(2, 3))
+    yield Point("layers", (4, 256, 8_192), (256, 8_192), "float32", **(causal | {"large": False}))
+    for batch in (4, 8):
+        yield Point("layers", (batch, 3, 224, 224), (64, 3, 7, 7), "float32", convolved=2, layer=Layer(2, 3))
 
 
 def _others() -> Iterator[Point]:

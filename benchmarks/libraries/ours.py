@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 from ..peers import OURS, Peer
@@ -27,17 +27,12 @@ def options(point: Point, threads: int) -> dict[str, Any]:
     return found
 
 
-def _why_not(point: Point) -> str | None:
-    """Channel mixing is served as soon as there is a `sigconv.nn`."""
-    return "not served yet: mixes channels" if point.layer and find_spec("sigconv.nn") is None else None
-
-
 def _bind(point: Point, threads: int) -> Callable[[Array, Array], Array]:
     import sigconv
 
     if point.layer is not None:
-        layers: Any = __import__("sigconv.nn", fromlist=["nn"])
-        return partial(getattr(layers, f"conv{point.ndim}d"), **point.layer._asdict())
+        os.environ["SIGCONV_NUM_THREADS"] = str(threads)
+        return partial(getattr(sigconv.nn, f"conv{point.ndim}d"), **point.layer._asdict())
     call, keywords, mode = getattr(sigconv, point.operator), options(point, threads), point.mode
     return lambda x, k: call(x, k, mode, **keywords)
 
@@ -48,4 +43,4 @@ def _keep(point: Point, kernel: Array, threads: int) -> Callable[[Array], Array]
     return Filter(kernel, point.mode, **options(point, threads))
 
 
-PEERS = [Peer(OURS, "sigconv", _why_not, _bind, lambda point: 0.0, _keep)]
+PEERS = [Peer(OURS, "sigconv", lambda point: None, _bind, lambda point: 0.0, _keep)]

@@ -98,9 +98,22 @@ def _fill(state: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -
     sample, group = tile.slices[:2]
     axes = problem.convolutions.axes
     reaches = [reach_of(axis, tile.slices[axis.position], (0, axis.taps)) for axis in axes]
-    piece = gather(signal[sample, group], problem.convolutions, reaches)[0, 0, 0]
+    piece = _extended(signal[sample, group], problem, reaches)[0, 0, 0]
     multiply = _multiply_plain if isinstance(state, np.ndarray) else _multiply_compiled
     multiply(state[group.start], piece, reaches, out[0, 0, :, 0])
+
+
+def _extended(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
+    """Return the extended samples that a tile reads; zeros are written and samples copied in one pass."""
+    ends = [np.clip((r.start, r.stop), 0, r.axis.signal).tolist() for r in reaches]
+    inside, lengths = [slice(*pair) for pair in ends], [r.stop - r.start for r in reaches]
+    samples = signal[(slice(None),) * (INPUTS + 1) + tuple(inside)]
+    if not all(r.axis.silent for r in reaches) or samples.shape[INPUTS + 1 :] == tuple(lengths):
+        return gather(signal, problem.convolutions, reaches)
+    piece = np.zeros((*signal.shape[: INPUTS + 1], *lengths), signal.dtype)
+    places = (slice(s.start - r.start, s.stop - r.start) for s, r in zip(inside, reaches, strict=True))
+    piece[(slice(None),) * (INPUTS + 1) + tuple(places)] = samples
+    return piece
 
 
 def _multiply_plain(weights: Array, piece: Array, reaches: list[Reach], target: Array) -> None:
