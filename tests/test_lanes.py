@@ -268,3 +268,18 @@ def test_narrow_machines(cpu, tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bad_samples_cost_their_windows_alone(always, dtype, bad):
+    """Wherever one stands in many blocks, it is noticed, and only the outputs whose windows hold it are lost."""
+    samples, taps = np.ones(40_000, dtype), np.arange(1, 120).astype(dtype)
+    plan = sigconv.plan(samples.shape, taps.shape, dtype, mode="same", method="overlap-add")
+    assert engine_of(plan) == "lanes"
+    prepared = plan.prepare(taps)
+    for place in np.random.default_rng(0).integers(0, samples.size, 60):
+        spoilt = samples.copy()
+        spoilt[place] = bad
+        lost = np.flatnonzero(~np.isfinite(plan.apply(prepared, spoilt)))
+        assert lost.tolist() == list(range(max(0, place - 59), min(samples.size, place + 60)))

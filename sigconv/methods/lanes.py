@@ -13,7 +13,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Settings
+from .protocol import Costs, Estimate, Settings, Spread
 from .spectral import Spectra, tail, taps_needed
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
 
@@ -115,6 +115,12 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     if axis.position != out.ndim - 1:
         samples, spectra, out = (np.moveaxis(array, axis.position, -1) for array in (samples, spectra, out))
     lines.convolve_lines(samples, spectra, out, place, length)
+
+
+def spread(problem: Problem, settings: Settings) -> Spread:
+    """Return the outputs of a block."""
+    (axis,) = problem.axes
+    return ((axis.position, _outputs(settings.lengths[0], axis, problem.working_dtype)),)
 
 
 def _fill_value(problem: Problem) -> Any:

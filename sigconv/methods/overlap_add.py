@@ -15,7 +15,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import lanes, spectral
-from .protocol import Costs, Estimate, Settings
+from .protocol import Costs, Estimate, Settings, Spread
 from .tiles import Tile, tile_steps
 from .transform_method import TransformMethod, Work, whole_length, work
 
@@ -70,6 +70,12 @@ class OverlapAdd(TransformMethod):
             lanes.fill(state, problem, settings, tile, signal, out)
         else:
             super().fill(state, problem, settings, tile, signal, out)
+
+    def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
+        """Reach every output of a block."""
+        if settings.engine == "lanes":
+            return lanes.spread(problem, settings)
+        return super().spread(state, problem, settings)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
