@@ -15,6 +15,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 
 import pytest
 
@@ -22,6 +23,7 @@ import pytest
 LIBRARIES = {
     "scipy.signal": ("scipy.signal.tests.test_signaltools", "sigconv.compat.scipy_signal"),
     "scipy.ndimage": ("scipy.ndimage.tests.test_filters", "sigconv.compat.scipy_ndimage"),
+    "astropy.convolution": ("astropy.convolution.tests", "sigconv.compat.astropy"),
 }
 
 
@@ -37,6 +39,7 @@ class Original:
     def replaced(self, function, item):
         """Put a function in the original's place, in its library, the test's module and the test's parameters."""
 
+        @wraps(self.function)
         def stand_in(*args, **kwargs):
             self.called = True
             return function(*args, **kwargs)

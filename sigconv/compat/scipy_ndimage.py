@@ -185,8 +185,7 @@ def _filtered(
         raise ArgumentRuntimeError(f"weights.ndim ({taps.ndim}) must match len(axes) ({len(listed)})")
     center = _center(origin, listed, taps.shape, samples.ndim)
     cval = _cval(cval, samples.dtype)
-    target = _output(output, samples, taps.dtype.kind == "c")
-    boundary = _boundary(mode)
+    target, boundary = _output(output, samples, taps.dtype.kind == "c"), _boundary(mode)
     how = {"mode": "same", "axes": tuple(sorted(listed)), "center": center, "boundary": boundary, **slid}
     if boundary == "constant":
         how["fill_value"] = cval
@@ -211,9 +210,9 @@ def _sums(samples: Array, taps: Array, dtype: np.dtype[Any], how: dict[str, Any]
 
 def _whole(taps: Array) -> bool:
     """Return whether all weights are whole numbers that int64 holds."""
-    return taps.dtype.kind in "biu" or (
-        taps.dtype.kind == "f" and bool(np.all((taps == np.rint(taps)) & (np.abs(taps) < 2.0**63)))
-    )
+    if taps.dtype.kind != "f":
+        return taps.dtype.kind in "biu"
+    return bool(np.all((taps == np.rint(taps)) & (np.abs(taps) < 2.0**63)))
 
 
 def _holding(samples: Array, cval: float) -> Array | None:
@@ -248,7 +247,7 @@ def _center(origin: Any, axes: tuple[int, ...], taps: tuple[int, ...], ndim: int
     if len(origins) != len(axes):
         raise ArgumentRuntimeError("sequence argument must have length equal to input rank")
     if len(axes) < ndim:
-        origins = [o for _, o in sorted(zip(axes, origins, strict=True))]
+        origins = [origins[axes.index(a)] for a in sorted(axes)]
     center = tuple(m // 2 + o for m, o in zip(taps, origins, strict=True))
     if not all(0 <= c < m for c, m in zip(center, taps, strict=True)):
         raise ArgumentValueError(

@@ -18,7 +18,6 @@ differ:
 
 from __future__ import annotations
 
-import operator
 import timeit
 import warnings
 from collections.abc import Callable
@@ -32,6 +31,15 @@ from .. import api
 from ..errors import ArgumentValueError
 from ..semantics.window import MODES
 from .common import Array, are_finite, sums_in
+from .scipy_signal_arguments import (
+    check_broadcast,
+    check_method,
+    check_mode,
+    check_operands,
+    convolved_axes,
+    transformed_dtype,
+)
+from .scipy_signal_images import convolve2d, correlate2d
 
 __all__ = [
     "choose_conv_method",
@@ -43,15 +51,6 @@ __all__ = [
     "fftconvolve",
     "oaconvolve",
 ]
-
-_BOUNDARIES = {
-    "fill": "constant",
-    "pad": "constant",
-    "wrap": "wrap",
-    "circular": "wrap",
-    "symm": "symmetric",
-    "symmetric": "symmetric",
-}
 
 
 def convolve(in1: ArrayLike, in2: ArrayLike, mode: str = "full", method: str = "auto") -> Any:
@@ -83,10 +82,10 @@ def convolve(in1: ArrayLike, in2: ArrayLike, mode: str = "full", method: str = "
     array([1. , 2.5, 4. ])
     """
     volume, kernel = np.asarray(in1), np.asarray(in2)
-    _check_operands("volume and kernel", volume, kernel, mode)
+    check_operands("volume and kernel", volume, kernel, mode)
     if volume.ndim == 0:
         return volume * kernel
-    _check_method(method)
+    check_method(method)
     return _sums(volume, kernel, mode=mode, method=method, flip=True)
 
 
@@ -102,10 +101,10 @@ def correlate(in1: ArrayLike, in2: ArrayLike, mode: str = "full", method: str = 
     array([0.5, 2. , 3.5, 3. , 0. ])
     """
     signal, kernel = np.asarray(in1), np.asarray(in2)
-    _check_operands("in1 and in2", signal, kernel, mode)
+    check_operands("in1 and in2", signal, kernel, mode)
     if signal.ndim == 0:
         return signal * kernel.conj()
-    _check_method(method)
+    check_method(method)
     return _sums(signal, kernel, mode=mode, method=method, flip=False, conjugate=True)
 
 
@@ -152,58 +151,6 @@ def oaconvolve(in1: ArrayLike, in2: ArrayLike, mode: str = "full", axes: Any = N
     array([3., 5., 7.])
     """
     return _by_transforms(in1, in2, mode, axes, "overlap-add")
-
-
-def convolve2d(
-    in1: ArrayLike, in2: ArrayLike, mode: str = "full", boundary: str = "fill", fillvalue: ArrayLike = 0
-) -> Array:
-    """Return the convolution of two images, as `scipy.signal.convolve2d`: y[k] = Σ_j in1[k − j] in2[j].
-
-    Parameters
-    ----------
-    in1, in2 : array_like
-        Two operands of two axes.
-    mode : {"full", "valid", "same"}
-        As in `convolve`.
-    boundary : {"fill", "pad", "wrap", "circular", "symm", "symmetric"}
-        What lies outside in1: `fillvalue`, in1 again, or its mirror image (cba|abcd|dcb).
-    fillvalue : number
-        The samples outside, in the result's dtype.
-
-    Returns
-    -------
-    ndarray
-        Of dtype `numpy.result_type(in1, in2)`; integers wrap.
-
-    Raises
-    ------
-    ArgumentValueError
-        If an argument can't be served.
-
-    Examples
-    --------
-    >>> from sigconv.compat import scipy_signal as signal
-    >>> signal.convolve2d([[1, 2, 3]], [[1, 1, 1]], mode="same", boundary="wrap")
-    array([[6, 6, 6]])
-    """
-    return _sums_2d("convolve2d", in1, in2, mode, boundary, fillvalue, flip=True)
-
-
-def correlate2d(
-    in1: ArrayLike, in2: ArrayLike, mode: str = "full", boundary: str = "fill", fillvalue: ArrayLike = 0
-) -> Array:
-    """Return the correlation of two images, as `scipy.signal.correlate2d`: c[k] = Σ_n in1[n + k] conj(in2[n]).
-
-    In mode "same", tap (m − 1)//2 of in2 lies on output i (in `correlate` it is tap m//2). Parameters, result and
-    errors are those of `convolve2d`.
-
-    Examples
-    --------
-    >>> from sigconv.compat import scipy_signal as signal
-    >>> signal.correlate2d([[1, 2, 3]], [[1, 10]], mode="same")
-    array([[21, 32,  3]])
-    """
-    return _sums_2d("correlate2d", in1, in2, mode, boundary, fillvalue, flip=False, conjugate=True)
 
 
 def correlation_lags(in1_len: int, in2_len: int, mode: str = "full") -> Array:
@@ -268,7 +215,7 @@ def choose_conv_method(in1: ArrayLike, in2: ArrayLike, mode: str = "full", measu
     if measure:
         times = {m: _seconds(partial(convolve, volume, kernel, mode, m)) for m in ("fft", "direct")}
         return min(times, key=lambda m: times[m]), times
-    _check_operands("volume and kernel", volume, kernel, mode)
+    check_operands("volume and kernel", volume, kernel, mode)
     dtype = np.result_type(volume, kernel)
     plan = api.plan(volume.shape, kernel.shape, dtype, mode=mode)
     return "direct" if plan.method == "direct" else "fft"
@@ -277,28 +224,6 @@ def choose_conv_method(in1: ArrayLike, in2: ArrayLike, mode: str = "full", measu
 def _seconds(call: Callable[[], Any]) -> float:
     """Return the least time of a call."""
     return min(timeit.Timer(call).repeat(repeat=5, number=1))
-
-
-def _check_operands(names: str, in1: Array, in2: Array, mode: str) -> None:
-    """Raise unless both have the same number of axes and the mode is known and can be served."""
-    if in1.ndim != in2.ndim:
-        raise ArgumentValueError(f"{names} should have the same dimensionality")
-    _check_mode(mode, in1.shape, in2.shape)
-
-
-def _check_mode(mode: str, in1: tuple[int, ...], in2: tuple[int, ...]) -> None:
-    """Raise unless the mode is known, and with "valid" one shape contains the other."""
-    if mode not in MODES:
-        raise ArgumentValueError("acceptable mode flags are 'valid', 'same', or 'full'")
-    larger = [n >= m for n, m in zip(in1, in2, strict=True)]
-    smaller = [n <= m for n, m in zip(in1, in2, strict=True)]
-    if mode == "valid" and not all(larger) and not all(smaller):
-        raise ArgumentValueError("For 'valid' mode, one must be at least as large as the other in every dimension")
-
-
-def _check_method(method: str) -> None:
-    if method not in ("auto", "direct", "fft"):
-        raise ArgumentValueError("Acceptable method flags are 'auto', 'direct', or 'fft'.")
 
 
 def _sums(in1: Array, in2: Array, method: str, **how: Any) -> Array:
@@ -313,46 +238,6 @@ def _sums(in1: Array, in2: Array, method: str, **how: Any) -> Array:
     return sums_in(dtype, in1, in2, method=method, **how)
 
 
-def _sums_2d(
-    name: str, in1: ArrayLike, in2: ArrayLike, mode: str, boundary: str, fillvalue: ArrayLike, **how: Any
-) -> Array:
-    """Return the sums of two images with what lies outside of the first."""
-    signal, kernel = np.asarray(in1), np.asarray(in2)
-    if not signal.ndim == kernel.ndim == 2:
-        raise ArgumentValueError(f"{name} inputs must both be 2-D arrays")
-    _check_mode(mode, signal.shape, kernel.shape)
-    if boundary not in _BOUNDARIES:
-        raise ArgumentValueError(
-            "Acceptable boundary flags are 'fill', 'circular' (or 'wrap'), and 'symmetric' (or 'symm')."
-        )
-    dtype = np.result_type(signal, kernel)
-    if dtype.kind not in "iufc" or dtype == np.float16:
-        raise ArgumentValueError(f"{name} not available for this type.")
-    options: dict[str, Any] = {"boundary": _BOUNDARIES[boundary]}
-    fill = _fill_value(fillvalue, dtype)
-    if options["boundary"] == "constant":
-        options["fill_value"] = fill
-    if mode == "same":
-        options["center"] = tuple((m - 1) // 2 for m in kernel.shape)
-    return sums_in(dtype, signal.astype(dtype, copy=False), kernel, mode=mode, **options, **how)
-
-
-def _fill_value(value: ArrayLike, dtype: np.dtype[Any]) -> Any:
-    """Return a number in the result's dtype."""
-    if np.size(value) != 1:
-        raise ArgumentValueError(
-            "`fillvalue` cannot be an empty array."
-            if np.size(value) == 0
-            else "`fillvalue` must be scalar or an array with one element."
-        )
-    try:
-        return np.array(value, dtype).item()
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentValueError(
-            f"could not cast `fillvalue` directly to the output type: {value!r} to {dtype}"
-        ) from None
-
-
 def _by_transforms(in1: ArrayLike, in2: ArrayLike, mode: str, axes: Any, method: str) -> Any:
     """Return the convolution on some axes, in floats if there is one on which both operands have samples to sum."""
     signal, kernel = np.asarray(in1), np.asarray(in2)
@@ -362,43 +247,13 @@ def _by_transforms(in1: ArrayLike, in2: ArrayLike, mode: str, axes: Any, method:
         return signal * kernel
     if signal.size == 0 or kernel.size == 0:
         return np.array([])
-    listed = _axes(axes, signal.ndim)
+    listed = convolved_axes(axes, signal.ndim)
     summed = tuple(a for a in listed if signal.shape[a] != 1 and kernel.shape[a] != 1)
-    _check_broadcast(signal.shape, kernel.shape, summed)
-    _check_mode(mode, *(tuple(x.shape[a] for a in summed) for x in (signal, kernel)))
+    check_broadcast(signal.shape, kernel.shape, summed)
+    check_mode(mode, *(tuple(x.shape[a] for a in summed) for x in (signal, kernel)))
     # Where one operand has length 1, "full" and "valid" broadcast, and only "same" has something to cut.
     convolved = listed if mode == "same" else summed
     if not convolved:
         return signal * kernel
-    dtypes = [_transformed(x.dtype) if summed else x.dtype for x in (signal, kernel)]
+    dtypes = [transformed_dtype(x.dtype) if summed else x.dtype for x in (signal, kernel)]
     return sums_in(np.result_type(*dtypes), signal, kernel, mode=mode, method=method, axes=convolved, flip=True)
-
-
-def _transformed(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype that scipy.fft takes an operand in."""
-    if dtype.kind in "biu":
-        return np.dtype(np.float64)
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
-
-
-def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    """Return the convolved axes, not negative."""
-    if axes is None:
-        return tuple(range(ndim))
-    try:
-        listed = [operator.index(a) for a in ([axes] if np.ndim(axes) == 0 else axes)]
-    except TypeError:
-        raise ArgumentValueError("axes must be a scalar or iterable of integers") from None
-    if not listed:
-        raise ArgumentValueError("when provided, axes cannot be empty")
-    if any(not -ndim <= a < ndim for a in listed):
-        raise ArgumentValueError("axes exceeds dimensionality of input")
-    if len({a % ndim for a in listed}) < len(listed):
-        raise ArgumentValueError("all axes must be unique")
-    return tuple(a % ndim for a in listed)
-
-
-def _check_broadcast(in1: tuple[int, ...], in2: tuple[int, ...], summed: tuple[int, ...]) -> None:
-    """Raise unless the shapes broadcast on the axes that are not summed."""
-    if any(a not in summed and n != m and 1 not in (n, m) for a, (n, m) in enumerate(zip(in1, in2, strict=True))):
-        raise ArgumentValueError(f"incompatible shapes for in1 and in2: {in1} and {in2}")
