@@ -11,13 +11,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# Tests that do not pass, by library, with the reason why ours differs.
-ACCEPTED: dict[str, dict[str, str]] = {
-    "scipy.signal": {},
-    "scipy.ndimage": {},
-    "astropy.convolution": {
-        "test_convolve_fft.py::TestConvolve2D::test_padding": "it looks at the shape of Astropy's own transform",
+# Why ours differ.
+KEPT = "in mode 'same', an axis that only broadcasts is kept; SciPy cuts it down to in1's length"
+WHOLE = "negative sums wrap in uint64; SciPy takes them through float64, which can't hold 2^64 − 2"
+TRANSFORM = "it looks at the shape of Astropy's own transform"
+
+# Tests that do not pass, by library, with the reason.
+ACCEPTED = {
+    "scipy.signal": {
+        "test_signaltools.py::TestOAConvolve::test_1d_axes": KEPT,
+        "test_signaltools.py::TestOAConvolve::test_2d_axes": KEPT,
     },
+    "scipy.ndimage": {
+        f"test_filters.py::TestNdimageFilters::test_{name}": WHOLE
+        for name in ("prewitt01", "prewitt02", "prewitt03", "sobel01", "sobel02", "sobel03")
+    },
+    "astropy.convolution": {"test_convolve_fft.py::TestConvolve2D::test_padding": TRANSFORM},
 }
 
 
@@ -32,6 +41,12 @@ def run(folder, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def shipped(library):
+    """Skip where a library is installed without its tests, as some distributions do."""
+    package = originals.LIBRARIES[library][0].partition(".tests")[0] + ".tests"
+    pytest.importorskip(package, reason=f"{library} is installed without its tests")
+
+
 def check(library, found):
     """Hold every function to its library's tests: some called it, and all of them pass but the accepted ones."""
     assert all(found["passed"].values()), "a function that no test called"
@@ -42,6 +57,7 @@ def check(library, found):
 @pytest.mark.parametrize("library", originals.LIBRARIES)
 def test_a_sample_of_their_tests(library, tmp_path):
     """One case of every test."""
+    shipped(library)
     check(library, run(tmp_path, library, 1))
 
 
@@ -49,6 +65,7 @@ def test_a_sample_of_their_tests(library, tmp_path):
 @pytest.mark.parametrize("library", originals.LIBRARIES)
 def test_all_their_tests(library, tmp_path):
     """Every case; and an accepted difference is still one."""
+    shipped(library)
     found = run(tmp_path, library, 0)
     check(library, found)
     assert set(ACCEPTED[library]) == {test for tests in found["failed"].values() for test in tests}
@@ -56,6 +73,7 @@ def test_all_their_tests(library, tmp_path):
 
 def test_wrong_functions_are_seen(tmp_path):
     """With functions that are wrong, tests of every one of them fail."""
+    shipped("scipy.ndimage")
     assert all(run(tmp_path, "scipy.ndimage", 1, "wrong")["failed"].values())
 
 

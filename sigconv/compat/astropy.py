@@ -94,20 +94,18 @@ def convolve(
     samples, taps = samples_of(array, mask, float), taps_of(kernel, float)
     check_shapes(samples.shape, taps.shape, boundary)
     missing = np.isnan(samples)
-    interpolate = nan_treatment == "interpolate" and bool(
-        missing.any() or (boundary == "fill" and np.isnan(fill_value))
-    )
+    incomplete = bool(missing.any()) or (boundary == "fill" and np.isnan(fill_value))
+    interpolate = nan_treatment == "interpolate" and incomplete
     total = taps.sum()
     if normalize_kernel or interpolate:
         check_sum(total, normalization_zero_tol, interpolate)
     result, inside = np.zeros(samples.shape), _served(samples.shape, taps.shape, boundary)
     if interpolate:
-        result[inside] = _interpolated(samples, missing, taps, boundary, fill_value) * (
-            1 if normalize_kernel else total
-        )
+        result[inside] = _interpolated(samples, missing, taps, boundary, fill_value)
+        result *= 1 if normalize_kernel else total
     else:
-        filled = np.where(missing, fill_value, samples)
-        result[inside] = _slid(filled, taps, boundary, fill_value) / (total if normalize_kernel else 1)
+        result[inside] = _slid(np.where(missing, fill_value, samples), taps, boundary, fill_value)
+        result /= total if normalize_kernel else 1
     if interpolate and not preserve_nan and np.isnan(result).any():
         warn(
             "nan_treatment='interpolate', however, NaN values detected post convolution. A contiguous region of NaN "
