@@ -78,6 +78,13 @@ def test_small_weights_keep_their_digits():
     assert found[100:301] == pytest.approx(np.full(201, 3.0), rel=4 * EPS)
 
 
+def test_taps_that_cancel():
+    """Where the taps that meet a sample sum to zero, the sample itself is the result."""
+    expected, found = both("convolve", [np.nan, 2.0, 3.0, 5.0], [1, -1, 1], boundary="extend")
+    assert found.tolist()[1:] == expected.tolist()[1:]
+    assert found[1] == 2.0
+
+
 @pytest.mark.parametrize("name", ["convolve", "convolve_fft"])
 def test_what_an_array_may_be(name):
     """Lists, floats of any kind, masked arrays, NDData, Quantities: values, and what is returned."""

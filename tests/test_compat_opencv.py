@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from sigconv.compat import opencv as ours
 
@@ -75,6 +76,15 @@ def test_any_weights(size, char):
     # γ_m of a direct sum, and the normwise bound of a transform (c = 16, lengths up to 2^24), for each of the two.
     floats = 2 * unit * (size**2 * float(x.max()) + 16 * 24 * np.linalg.norm(x.astype(float)) * np.linalg.norm(kernel))
     assert np.abs(found.astype(float) - expected).max() <= (1 if char == "u1" else floats)
+
+
+def test_ties_of_large_kernels():
+    """Halves are rounded to even also where a transform computes the sums."""
+    rng = np.random.default_rng(4)
+    x, kernel = made(rng, (128, 128), "u1"), rng.integers(-1, 2, (41, 41))
+    twice = ndimage.correlate(x.astype(int), kernel, mode="mirror")
+    even = twice // 2 + (twice % 2) * (twice // 2 % 2)
+    assert np.array_equal(ours.filter2D(x, ours.CV_16S, kernel / 2), even.clip(-(2**15), 2**15 - 1))
 
 
 def test_borders_far_outside():

@@ -93,6 +93,14 @@ def test_fractions_are_cut_off():
     assert np.array_equal(found, expected)
 
 
+def test_long_sums_keep_their_whole_part():
+    """Weights that are not whole, so many that a transform would be faster: no whole sum falls short of itself."""
+    rng = np.random.default_rng(5)
+    x, h = rng.integers(0, 256, (160, 160)).astype("u1"), rng.integers(0, 2, (65, 65)) / 1024
+    expected, found = both("convolve", x, h)
+    assert np.array_equal(found, expected)
+
+
 def test_the_output_may_be_the_input():
     """The result is written where it is asked for, also over the input."""
     x = np.arange(10.0)
