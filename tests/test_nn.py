@@ -132,6 +132,8 @@ LARGE = [
     ((2, 12, 50, 50), (24, 1, 15, 15), {"padding": 7, "groups": 12, "stride": 2}),
     ((1, 64, 3, 3), (128, 64, 3, 3), {}),
     ((3, 16, 300), (16, 16, 300), {"padding": 150}),
+    ((2, 4, 9), (8, 4, 3), {"padding": 700}),
+    ((2, 4, 9), (4, 1, 3), {"padding": 700, "groups": 4, "stride": 2}),
 ]
 
 
@@ -203,6 +205,25 @@ def test_integers_never_wrap(method):
     assert (result.dtype, result[0, 0]) == (np.uint64, 2**63 + 2**62)
     with pytest.raises(ResultOverflowError):
         nn.conv1d(unsigned, np.array([[[0, 1]]], np.uint8), bias=[-(2**62) - 1], method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_wide_integers_are_exact(method):
+    """Products of up to 60 bits: no float holds their sums."""
+    rng = np.random.default_rng(12)
+    x, w = integers(rng, (2, 3, 40), 2**29), integers(rng, (4, 3, 3), 2**29)
+    bias = integers(rng, 4, 2**60)
+    expected = shifted(x, w, {"padding": 1}) + bias[:, None]
+    np.testing.assert_array_equal(nn.conv1d(x, w, bias, padding=1, method=method), expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_an_output_in_the_holes_of_the_kernel_is_zero(method, channels):
+    """The first outputs of the window meet no sample: they lie between two taps, further apart than the samples."""
+    x, w = np.ones((channels, 1), int), np.ones((channels, 1, 3), int)
+    result = nn.conv_transpose1d(x, w, padding=1, dilation=3, output_padding=2, method=method)
+    np.testing.assert_array_equal(result, channels * np.array([[0, 0, 1, 0, 0, 1, 0]]))
 
 
 def test_python_ints_have_no_limit():

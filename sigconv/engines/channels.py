@@ -98,10 +98,13 @@ class Panels:
     def __init__(self, weights: Array) -> None:
         self.rows = len(weights)
         self._block = TALL if self.rows > TALL[0] // 2 else WIDE
-        height = self._block[0]
-        padded = np.concatenate([weights, np.zeros((max(0, height - self.rows), weights.shape[1]), weights.dtype)])
-        self._starts = np.minimum(np.arange(0, len(padded), height), len(padded) - height)
-        panels = padded[self._starts[:, None] + np.arange(height)]
+        height, columns = self._block[0], weights.shape[1]
+        self._starts = np.minimum(np.arange(0, self.height, height), self.height - height)
+        if self.rows % height == 0:
+            panels = weights.reshape(-1, height, columns)
+        else:
+            padded = np.concatenate([weights, np.zeros((self.height - self.rows, columns), weights.dtype)])
+            panels = padded[self._starts[:, None] + np.arange(height)]
         self._panels = np.ascontiguousarray(panels.transpose(0, 2, 1)).reshape(len(panels), -1)
 
     @property
