@@ -200,6 +200,8 @@ def test_integers_never_wrap(method):
     with pytest.raises(ResultOverflowError, match="does not fit in int64"):
         nn.conv1d(big, [[[1, 1]]], method=method)
     assert nn.conv1d([[2**62]], [[[2]]], bias=[-1], method=method) == [[2**63 - 1]]
+    with pytest.raises(ResultOverflowError):
+        nn.conv1d([[1]], [[[1]]], bias=[2**63 - 1], method=method)
     unsigned = np.array([[2**63, 2**62]], np.uint64)
     result = nn.conv1d(unsigned, np.array([[[1, 1]]], np.uint8), method=method)
     assert (result.dtype, result[0, 0]) == (np.uint64, 2**63 + 2**62)
