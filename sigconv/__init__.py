@@ -31,6 +31,7 @@ __all__ = [
     "ResultOverflowError",
     "Separable",
     "SigconvError",
+    "calibrate",
     "compare",
     "convolve",
     "correlate",
@@ -64,4 +65,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f".study.{name}", __name__)
     if name == "nn":
         return import_module(".nn", __name__)
+    if name == "calibrate":
+        from .study.calibrate import calibrate
+
+        return calibrate
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

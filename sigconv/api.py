@@ -191,6 +191,11 @@ def _exactly(operator: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
     return type(operator[1]), type(operator[2]), repr(options) if options else ""
 
 
+def forget() -> None:
+    """Forget the plans of earlier calls, since they would be planned otherwise now."""
+    _known.clear()
+
+
 def _keep(key: Any, chosen: Plan) -> None:
     """Keep a plan for later calls, if its key can be looked up."""
     if len(_known) >= _KNOWN:

@@ -13,6 +13,7 @@ from .adjoint import Adjoint
 from .methods.execute import Prepared, available_workers
 from .methods.registry import check_method
 from .planning.plan import Plan, choose
+from .planning.stored import current
 from .semantics.describe import describe
 from .semantics.operands import as_operand
 from .semantics.options import Options, arguments
@@ -67,6 +68,7 @@ class Filter:
         self._asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
         self._method, self._max_bytes = method, max_bytes
         self._workers = workers
+        self._prices = current()  # a filter stays as it is, whatever is calibrated
         self._check()
         self._lock = threading.Lock()
         self._prepared: OrderedDict[Plan, Prepared] = OrderedDict()
@@ -90,7 +92,7 @@ class Filter:
         """Return how a signal of some shape and dtype is filtered."""
         dtypes = np.dtype(signal_dtype), self.kernel.dtype
         problem = describe(tuple(signal_shape), self.kernel.shape, *dtypes, **self._asked)
-        return choose(problem, self._method, self._max_bytes)
+        return choose(problem, self._method, self._max_bytes, self._prices)
 
     def explain(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> str:
         """Return the candidates for a signal of some shape and dtype, and what was found in the kernel's values."""

@@ -6,8 +6,12 @@ that NumPy and scipy.fft serve where an engine is missing.
 
 import os
 import sys
+import tempfile
 
 from hypothesis import settings
+
+# No calibration of this machine decides what the tests choose.
+os.environ["SIGCONV_CACHE_DIR"] = tempfile.mkdtemp(prefix="sigconv-tests-")
 
 # None in sys.modules makes an import fail; it must stand there before the package is imported for the first time.
 for _name in filter(None, os.environ.get("SIGCONV_TEST_WITHOUT", "").split(",")):

@@ -1,6 +1,7 @@
 """Blocks of overlap-add: every layout (one by one, paired, copied by compiled loops) against exact integers."""
 
 import dataclasses
+import tracemalloc
 from functools import lru_cache
 from math import prod
 
@@ -9,6 +10,7 @@ import oracle
 import pytest
 
 import sigconv
+from sigconv.engines import transforms
 from sigconv.engines.transforms import installed
 from sigconv.methods.overlap_add import _work, block_lengths
 from sigconv.methods.paired import row_places
@@ -95,3 +97,31 @@ def test_row_places_by_hand():
     """Two blocks 100 apart, rows of 10: two of three rows are held, and they begin one row and five places in."""
     assert row_places((4, 10), (2,), (2, 3), 100, (1, 5)).tolist() == [15, 25, -1, 115, 125, -1]
     assert row_places((50,), (), (3,), 8, (2,)).tolist() == [2, 10, 18]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i4"])
+@pytest.mark.parametrize("taps", [1, 1000, 100_000])
+def test_memory_does_not_grow_with_the_signal(taps, dtype):
+    """A worker takes at most 64 MB for kernels of up to 10⁵ samples, and all share one spectrum."""
+    short, long = (
+        sigconv.plan(n, taps, dtype, mode="same", method="overlap-add").estimate for n in (10_000_000, 1_000_000_000)
+    )
+    assert max(short.worker_bytes, long.worker_bytes) <= 64_000_000
+    assert long.shared_bytes <= 2 * 16 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("signal", "kernel", "boundary"), [((300_001,), (999,), "reflect"), ((901, 902), (33, 35), "zero")]
+)
+def test_the_estimated_memory_is_enough(signal, kernel, boundary):
+    """What is allocated with one worker, beside operands and result, is no more than the plan says."""
+    plan = sigconv.plan(signal, kernel, mode="same", boundary=boundary, method="overlap-add")
+    rng = np.random.default_rng(0)
+    plan(rng.random(signal), rng.random(kernel))  # imports and tables
+    transforms._pool = transforms._Pool()
+    prepared, x, out = plan.prepare(rng.random(kernel)), rng.random(signal), np.empty(signal)
+    tracemalloc.start()
+    plan.apply(prepared, x, out, workers=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= plan.estimate.worker_bytes

@@ -9,6 +9,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
+from sigconv.planning.candidate import threads
 
 
 def test_an_automatic_choice_is_explained():
@@ -48,6 +49,15 @@ def test_max_bytes_changes_the_choice_or_is_refused():
     assert "max_bytes is 1000000" in sigconv.plan(1_000_000, 1_000, max_bytes=1_000_000).explain()
     with pytest.raises(sigconv.ArgumentValueError, match=r"needs \d+ bytes of working memory, max_bytes is 1000"):
         sigconv.plan(1_000_000, 1_000, max_bytes=1000)
+
+
+def test_max_bytes_counts_every_thread():
+    """Fewer threads work where memory is limited, and the bits are the same."""
+    free = sigconv.plan(1_000_000, 1_000, mode="same", method="overlap-add")
+    tight = sigconv.plan(1_000_000, 1_000, mode="same", method="overlap-add", max_bytes=free.estimate.bytes + 1000)
+    assert tight.estimate == free.estimate
+    assert threads(free.problem, free.estimate, None, workers=4) > 1
+    assert threads(tight.problem, tight.estimate, tight.max_bytes, workers=4) == 1
 
 
 def test_every_shape_can_be_planned():
@@ -123,7 +133,7 @@ def test_transforms_are_as_short_as_the_window_allows(mode, least):
 def test_blocks_cut_every_axis():
     """Overlap-add cuts an image along both of its axes."""
     plan = sigconv.plan((2000, 3000), (31, 31), mode="same", method="overlap-add")
-    rows, columns = plan.estimate.settings.tile
+    rows, columns = plan.estimate.settings.lengths
     assert rows < 2000
     assert columns < 3000
 

@@ -11,7 +11,16 @@ from sigconv.methods.execute import apply, prepare
 from sigconv.methods.registry import METHODS
 from sigconv.methods.small import shortcut
 
-SHAPES = [((5,), (3,)), ((3,), (5,)), ((1,), (1,)), ((4, 5), (2, 3)), ((2, 3), (3, 4)), ((3, 2, 4), (2, 2, 3))]
+SHAPES = [
+    ((5,), (3,)),
+    ((3,), (5,)),
+    ((1,), (1,)),
+    ((4, 5), (2, 3)),
+    ((2, 3), (3, 4)),
+    ((3, 2, 4), (2, 2, 3)),
+    ((9, 8), (7, 2)),
+    ((5, 14), (2, 12)),
+]
 
 
 @pytest.mark.parametrize(("shape", "taps"), SHAPES)

@@ -44,6 +44,7 @@ LIGHT = {
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
         "sigconv.methods.direct_tiles",
+        "sigconv.methods.lane_tiles",
         "sigconv.methods.lanes",
         "sigconv.methods.layout",
         "sigconv.methods.nonfinite",
@@ -53,7 +54,7 @@ LIGHT = {
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),
-    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".loading", ".plan", ".structure")),
+    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".loading", ".plan", ".stored", ".structure")),
 }
 
 

@@ -126,6 +126,16 @@ def compare(
 
 
 @app.command()
+def calibrate() -> None:
+    """Measure this machine, so that the fastest method is chosen by its own speed: some seconds, once."""
+    from ..study.calibrate import calibrate as measure
+
+    with progress_bar() as progress:
+        path = measure(progress)
+    _show(f"wrote {path}")
+
+
+@app.command()
 def verify(
     signal: Annotated[str | None, typer.Argument(help="A file; without one, seeded arrays are taken.")] = None,
     kernel: Annotated[str | None, typer.Argument(help="A file or a name, as for apply; a Gaussian by default.")] = None,
@@ -176,7 +186,7 @@ def explore(
 
 @app.command()
 def info() -> None:
-    """Print versions, engines, the CPU and the number of workers."""
+    """Print versions, engines, the CPU, where the prices come from and the number of workers."""
     _show("\n".join(facts.lines()))
 
 

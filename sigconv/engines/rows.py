@@ -100,8 +100,8 @@ def _copy_table(
 ) -> _CopyTable:
     """Return where the samples of a copy stand, in bytes from the signal's first one."""
     batch = shape[: len(shape) - len(spans)]
-    sources = [*map(np.arange, batch), *map(_sources, spans)]
-    *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(sources, strides, strict=True))
+    found = [*map(np.arange, batch), *(sources(s.boundary, np.arange(s.start, s.stop), s.samples) for s in spans)]
+    *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(found, strides, strict=True))
     rows = np.zeros(1, np.int64)
     for places in above:
         missing = np.logical_or.outer(rows == MISSING, places == MISSING)
@@ -113,16 +113,15 @@ def _copy_table(
     # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
     pitch = (-(-columns.size // lanes) | 1) * lanes
     return _CopyTable(
-        rows, columns.reshape(-1), _run(spans[-1]) if contiguous else (0, 0), (*(s.size for s in sources[:-1]), pitch)
+        rows, columns.reshape(-1), _run(spans[-1]) if contiguous else (0, 0), (*(s.size for s in found[:-1]), pitch)
     )
 
 
-def _sources(span: Span) -> Array:
-    """Return which sample stands at each position of a span; −1 where none does."""
-    positions = np.arange(span.start, span.stop)
-    if span.boundary in NUMBERS:
-        return np.where((positions >= 0) & (positions < span.samples), positions, -1)
-    return source_index(span.boundary, positions, span.samples)
+def sources(boundary: str, positions: Array, samples: int) -> Array:
+    """Return which of some samples stands at each position; −1 where none does."""
+    if boundary in NUMBERS:
+        return np.where((positions >= 0) & (positions < samples), positions, -1)
+    return source_index(boundary, positions, samples)
 
 
 def _run(span: Span) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_ou
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
 from .small import line_products
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
+from .tiles import Reach, Tile, convolved_last, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
 
 _COMPILED_DTYPES = "fdFD"  # and integers
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
@@ -157,7 +157,7 @@ def _fill_compiled(
     if len(fills) > 1 or signal.dtype.char not in _READ_DTYPES or not (signal.dtype.isnative and signal.flags.aligned):
         return False
     fill = fills.pop() if fills else 0
-    order = _convolved_last(out.ndim, problem.positions)
+    order = convolved_last(out.ndim, problem.positions)
     signal, kernel, out = signal.transpose(order), kernel.transpose(order), out.transpose(order)
     dtype, magnitude = problem.working_dtype, 0.0
     if is_exact(problem.result_dtype):
@@ -196,12 +196,6 @@ def _engine_rows() -> Any:
 
 def _steps(reaches: list[Reach]) -> tuple[tuple[int, int], ...]:
     return tuple((r.axis.stride, r.axis.dilation) for r in reaches)
-
-
-@lru_cache(maxsize=256)
-def _convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the order of axes that has the convolved ones last."""
-    return (*(i for i in range(ndim) if i not in positions), *positions)
 
 
 def tile_sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) -> Array:

@@ -20,13 +20,15 @@ from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_st
 _DTYPES = "fdFD"
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
 _LONGEST = 1 << 16
+# Outputs for which loading compiled code is out of the question.
+_FEW = 1 << 12
 # Bytes of the outputs of a tile.
 _TILE = 1 << 21
 
 
 def serves(problem: Problem) -> bool:
     """Return whether these transforms can serve."""
-    one = len(problem.axes) == 1 and problem.axes[0].stride == 1
+    one = len(problem.axes) == 1 and problem.axes[0].stride == 1 and prod(problem.shape) >= _FEW
     return one and problem.working_dtype.char in _DTYPES and not is_exact(problem.result_dtype) and installed("numba")
 
 
@@ -78,7 +80,7 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int) -> Estimat
     one = costs.transform("lanes", complex_dtype, length, length)
     count = count_tiles(problem.shape, tile)
     seconds = costs.call + costs.spectrum + problem.kernel_batch * one
-    shared_seconds = (costs.tile + costs.batch) * count + 2 * transforms * one
+    shared_seconds = (costs.tile + costs.batch["lanes"]) * count + 2 * transforms * one
     shared_seconds += costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     seconds += share_of(count, costs.workers) * shared_seconds
     # All share the spectra and the roots; a worker holds a block, and what its tile reads and gives.

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
-from . import lanes, spectral
+from . import lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Settings, Spread
 from .tiles import Tile, tile_steps
 from .transform_method import TransformMethod, Work, whole_length, work
@@ -27,6 +28,7 @@ _QUARTERS = (4, 6, *(1 << i for i in range(3, 26)))
 # Samples that are transformed together, and how many such batches a tile has.
 _BATCH = 1 << 17
 _TILE = 2
+_MOST_BYTES = 64_000_000  # of a worker, unless the shortest blocks take more
 # Longer blocks are not considered once some take so many times as long as the best.
 _HOPELESS = 1.25
 
@@ -44,8 +46,10 @@ class OverlapAdd(TransformMethod):
         batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
         best: dict[Way, tuple[_Order, Work]] = {}
         for lengths in block_lengths(problem):
-            hopeless = True
-            for asked in (_work(problem, costs, lengths, batch) for batch in batches):
+            hopeless, sized = True, [_work(problem, costs, lengths, batch) for batch in batches]
+            if best and sized[-1].worker_bytes > _MOST_BYTES:
+                break
+            for asked in sized:
                 for way in _ways(problem, asked.settings):
                     order = _order(asked, costs, way, max_bytes)
                     if way not in best or order < best[way][0]:
@@ -54,32 +58,38 @@ class OverlapAdd(TransformMethod):
             if hopeless:
                 break
         found = [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
-        return found + (lanes.estimates(problem, costs, max_bytes) if lanes.serves(problem) else [])
+        own = _own(problem)
+        return found + (own.estimates(problem, costs, max_bytes) if own else [])
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
         """Return the kernel's spectrum, as the engine has it."""
-        if settings.engine == "lanes":
-            return lanes.prepare(kernel, problem, settings)
-        return super().prepare(kernel, problem, settings)
+        own = _own(problem) if settings.engine == "lanes" else None
+        return own.prepare(kernel, problem, settings) if own else super().prepare(kernel, problem, settings)
 
     def fill(
         self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
     ) -> None:
         """Write one tile of the result to `out`."""
-        if settings.engine == "lanes":
-            lanes.fill(state, problem, settings, tile, signal, out)
+        own = _own(problem) if settings.engine == "lanes" else None
+        if own:
+            own.fill(state, problem, settings, tile, signal, out)
         else:
             super().fill(state, problem, settings, tile, signal, out)
 
     def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
         """Reach every output of a block."""
-        if settings.engine == "lanes":
-            return lanes.spread(problem, settings)
-        return super().spread(state, problem, settings)
+        own = _own(problem) if settings.engine == "lanes" else None
+        spread: Spread = own.spread(problem, settings) if own else super().spread(state, problem, settings)
+        return spread
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"engine": settings.engine, "block": " × ".join(map(str, settings.lengths))}
+
+
+def _own(problem: Problem) -> Any:
+    """Return the module that serves a problem by transforms of our own: for one axis, or for several."""
+    return next((module for module in (lanes, lane_tiles) if module.serves(problem)), None)
 
 
 def _ways(problem: Problem, settings: Settings) -> list[Way]:

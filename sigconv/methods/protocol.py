@@ -66,8 +66,8 @@ class Costs(Protocol):
         ...
 
     @property
-    def batch(self) -> float:
-        """The time of a batch of transforms, beside the transforms."""
+    def batch(self) -> Mapping[str, float]:
+        """The time of a batch of transforms by an engine, beside the transforms."""
         ...
 
     def products(self, engine: str, dtype: Any, count: float) -> float:

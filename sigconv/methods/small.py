@@ -19,6 +19,8 @@ from .exact import peak
 # Products of the longest line for which laying out is cheaper than the general way.
 _LONGEST = 1 << 17
 _DTYPES = "fdFD"
+# Kernels of so few short rows take their rows one by one: numpy.correlate has a fast loop for up to 11 taps.
+_FEW_ROWS, _SHORT = 6, 11
 
 Run = Callable[[Array, Array], Array | None]
 
@@ -31,7 +33,12 @@ def shortcut(problem: Problem) -> Run | None:
     """
     if line_products(problem) is None:
         return None
-    run = _one_axis(problem) if len(problem.axes) == 1 else _several_axes(problem)
+    if len(problem.axes) == 1:
+        run = _one_axis(problem)
+    elif len(problem.axes) == 2 and problem.axes[0].taps <= _FEW_ROWS and problem.axes[1].taps <= _SHORT:
+        run = _row_by_row(problem)
+    else:
+        run = _several_axes(problem)
     return _exactly(run, problem) if is_exact(problem.result_dtype) else run
 
 
@@ -89,11 +96,41 @@ def _several_axes(problem: Problem) -> Run:
     def run(signal: Array, kernel: Array) -> Array | None:
         oriented = kernel if flip else kernel[backwards]
         line = np.convolve(_line(signal, pitch), _line(oriented.conj() if conjugate else oriented, pitch)[:last])
-        if not isfinite(abs(line.sum())):
+        if not _is_finite(line):
             return None
         return np.ascontiguousarray(line[:size].reshape(full)[window])
 
     return run
+
+
+def _row_by_row(problem: Problem) -> Run:
+    """Return a function that adds up what the rows of a kernel of two axes give, each along the whole line."""
+    rows, columns = problem.axes
+    above, pitch = rows.taps - 1, columns.signal + columns.taps - 1
+    padded = (rows.signal + 2 * above, pitch)
+    inside = (slice(above, above + rows.signal), slice(0, columns.signal))
+    full = (rows.signal + above, pitch)
+    size, begins = prod(full), [(above - i) * pitch for i in range(rows.taps)]
+    window = tuple(slice(axis.start, axis.stop, axis.stride) for axis in problem.axes)
+    # numpy.correlate conjugates the taps, and takes them as they slide.
+    turned = (slice(None), slice(None, None, -1)) if problem.flip else (slice(None, None, -1), slice(None))
+    conjugate = problem.conjugate or problem.kernel_dtype.kind != "c"
+
+    def run(signal: Array, kernel: Array) -> Array | None:
+        lines = np.zeros(padded, signal.dtype)
+        lines[inside] = signal
+        line, taps = lines.reshape(-1), kernel[turned] if conjugate else kernel[turned].conj()
+        total = np.correlate(line[begins[0] :], taps[0], "full")[:size]
+        for begin, row in zip(begins[1:], taps[1:], strict=True):
+            total += np.correlate(line[begin:], row, "full")[:size]
+        return np.ascontiguousarray(total.reshape(full)[window]) if _is_finite(total) else None
+
+    return run
+
+
+def _is_finite(line: Array) -> bool:
+    """Return whether all numbers are finite; very large ones may be taken for infinite."""
+    return isfinite(abs(line.dot(line)))
 
 
 def _line(array: Array, pitch: tuple[int, ...]) -> Array:

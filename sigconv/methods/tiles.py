@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -129,3 +130,13 @@ def tile_steps(
         steps[i] = max(1, min(steps[i], left))
         left = max(1, left // steps[i])
     return tuple(steps)
+
+
+@lru_cache(maxsize=256)
+def convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the order of axes that has the convolved ones last.
+
+    >>> convolved_last(3, (0, 1))
+    (2, 0, 1)
+    """
+    return (*(i for i in range(ndim) if i not in positions), *positions)

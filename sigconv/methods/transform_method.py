@@ -60,6 +60,7 @@ class Work(NamedTuple):
     moved: float
     alone: float
     tiles: float
+    batches: int
     shared_bytes: int
     worker_bytes: int
     share: float
@@ -67,7 +68,8 @@ class Work(NamedTuple):
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
         one = costs.transform(engine, self.dtype, self.length, self.length)
-        tiles = self.tiles + self.transforms * one + costs.passes(self.moved, compiled)
+        tiles = self.tiles + self.batches * costs.batch[engine] + self.transforms * one
+        tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
@@ -88,8 +90,7 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
     shared = 2 if settings.paired else 1  # blocks in a transform
     batch = max(1, prod([settings.tile[i] for i in problem.batch_positions]))
     count = count_tiles(problem.shape, settings.tile)
-    batches = -(-blocks // settings.blocks) * -(-problem.batch // batch)
-    spectrum = length * _spectrum_item(dtype)
+    spectrum, item = length * _spectrum_item(dtype), spectral.transform_dtype(problem).itemsize
     return Work(
         settings,
         dtype,
@@ -98,10 +99,11 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         transforms=_limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch),
         moved=5 * spectrum * problem.batch * blocks / shared,
         alone=costs.call + costs.spectrum,
-        tiles=costs.tile * count + costs.batch * batches,
+        tiles=costs.tile * count,
+        batches=-(-blocks // settings.blocks) * -(-problem.batch // batch),
         shared_bytes=spectrum * problem.kernel_batch,
         # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-        worker_bytes=5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * dtype.itemsize,
+        worker_bytes=5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * item,
         share=share_of(count, costs.workers),
     )
 

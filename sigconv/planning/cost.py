@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 Rates = Mapping[str, Mapping[str, float]]
-Levels = Mapping[str, Mapping[str, tuple[float, float, float]]]
+Levels = Mapping[str, Mapping[str, Sequence[float]]]
 
 CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
 
@@ -23,8 +23,10 @@ class Prices:
     ----------
     source : str
         Where the numbers come from, in a word.
-    call, tile, batch, spectrum : float
-        Seconds of a call, a tile, a batch of transforms and a kernel's spectrum, beside their sums and transforms.
+    call, tile, spectrum : float
+        Seconds of a call, a tile and a kernel's spectrum, beside their sums and transforms.
+    batch : mapping
+        Seconds of a batch of transforms, there and back, beside the transforms, by engine.
     workers : int
         Threads that share the tiles of a result.
     bandwidth : mapping
@@ -42,8 +44,8 @@ class Prices:
     source: str
     call: float
     tile: float
-    batch: float
     spectrum: float
+    batch: Mapping[str, float]
     workers: int
     bandwidth: Mapping[str, float]
     product_rates: Rates
@@ -71,8 +73,8 @@ PRIORS = Prices(
     source="priors",
     call=2e-6,
     tile=4e-5,
-    batch=1.5e-5,
     spectrum=7e-5,
+    batch={"fftw": 4e-5, "scipy": 6e-5, "numpy": 4e-5, "lanes": 1.5e-5},
     workers=2,
     bandwidth={"numpy": 8e9, "numba": 1.4e10},
     # Of one core of a Zen 4 with AVX-512.
@@ -90,6 +92,14 @@ PRIORS = Prices(
         "lanes": {"F": (76e9, 66e9, 60e9), "D": (36e9, 30e9, 28e9)},
         "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
     },
-    load_seconds={"scipy": 0.14, "fftw": 0.16, "numba": 0.42, "loops": 0.01, "packing": 0.008, "columns": 0.1},
-    compile_seconds={"loops": 2.0, "packing": 0.7, "columns": 5.5},
+    load_seconds={
+        "scipy": 0.14,
+        "fftw": 0.16,
+        "numba": 0.42,
+        "loops": 0.01,
+        "packing": 0.008,
+        "columns": 0.1,
+        "blocks": 0.12,
+    },
+    compile_seconds={"loops": 2.0, "packing": 0.7, "columns": 5.5, "blocks": 3.5},
 )

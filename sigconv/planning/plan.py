@@ -18,9 +18,10 @@ from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem
 from .candidate import Candidate, best, offers, price, threads
-from .cost import PRIORS, Prices
+from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Components, Wait, load_seconds
+from .stored import current
 from .structure import Structure, structure
 
 
@@ -172,11 +173,12 @@ def choose(
     problem: Problem,
     method: str = "auto",
     max_bytes: int | None = None,
-    prices: Prices = PRIORS,
+    prices: Prices | None = None,
     ready: Components | None = None,
 ) -> Plan:
     """Return the plan of a problem: the cheapest method that serves within the memory limit, or the one named.
 
+    `prices` are those of this machine, if not given.
     `ready` are the components that are loaded; None means that loading costs nothing, as for a plan that is kept.
 
     Raises
@@ -187,7 +189,7 @@ def choose(
     check_method(method)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
-    return _choose(problem, method, max_bytes, prices, ready)
+    return _choose(problem, method, max_bytes, prices or current(), ready)
 
 
 @lru_cache(maxsize=1024)

@@ -60,9 +60,12 @@ def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any], asked: Pla
         for dtype in ("f4", "f8", "i8") if sums.kind == "i" else (sums,):
             rows.warm_up(read, np.dtype(dtype))
     elif engine == "lanes":
-        from ..engines.lanes import lines
+        from ..engines.lanes import lines, tiling
 
-        lines.warm_up(read, sums)
+        if len(asked.problem.axes) == 1:
+            lines.warm_up(read, sums)
+        else:
+            tiling.warm_up(asked.estimate.settings.lengths, sums)
     elif engine != "numpy":
         from ..engines.transforms import fft_engine
 

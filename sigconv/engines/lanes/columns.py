@@ -11,21 +11,19 @@ the kernel real, so they stay apart.
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Callable
 from functools import lru_cache
 from math import prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from .. import simd
 from ..protocol import Array
+from ..rows import address_of
 from .butterflies import Point, dft, inverse_dft
 from .groups import across_turns, gather_four, multiply_group, spread_four, store_group
+from .memory import aligned, workspace
 from .passes import (
     ROW,
     forward_rows,
@@ -40,6 +38,7 @@ from .passes import (
 )
 from .twiddles import roots
 from .vectors import BYTES, Code, Number
+from .version import VERSION
 
 # Bytes of the rows that the inner levels go over, one level after the other.
 _PART = 1 << 14
@@ -191,9 +190,6 @@ def _compiled(version: int) -> Callable[..., int]:
     return run_blocks
 
 
-# Numba's cache watches this file, not those that it builds on; what a closure holds is part of the cache's key.
-_SOURCES = (Path(simd.__file__), *sorted(Path(__file__).parent.glob("*.py")))
-VERSION = int(hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()[:15], 16)
 _run_blocks = _compiled(VERSION)
 
 
@@ -251,34 +247,6 @@ def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
     return _Tables(arguments, rows * ROW, kept)
 
 
-def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Return an uninitialised array at a multiple of 64 bytes."""
-    size = prod(shape) * dtype.itemsize
-    buffer = np.empty(size + BYTES, np.uint8)
-    first = -address_of(buffer) % BYTES
-    return buffer[first : first + size].view(dtype).reshape(shape)
-
-
-def address_of(array: Array) -> int:
-    """Return where an array's first element stands."""
-    return int(array.__array_interface__["data"][0])
-
-
-class _Workspace(threading.local):
-    """A thread's rows of one block, kept from call to call."""
-
-    buffer = aligned((0,), np.dtype(np.uint8))
-
-    def address(self, size: int) -> int:
-        """Return where that many bytes are free."""
-        if self.buffer.size < size:
-            self.buffer = aligned((size,), np.dtype(np.uint8))
-        return address_of(self.buffer)
-
-
-_workspace = _Workspace()
-
-
 class Lines(NamedTuple):
     """Lines of blocks in memory, as addresses and distances in bytes.
 
@@ -309,7 +277,7 @@ def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtyp
     tables = _tables(length, real_dtype(dtype))
     parts = 1 if dtype.kind == "c" or not lines.targets.size else 2
     sources, cuts, targets, blocks, hop, last = lines
-    work = _workspace.address(tables.size)
+    work = workspace.address(tables.size)
     _run_blocks(
         dtype.type(0), parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, (*tables.arguments, work)
     )

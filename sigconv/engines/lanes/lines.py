@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..protocol import Array
-from ..rows import Span, is_direct, rows_of
-from .columns import Lines, address_of, convolve, lanes_of, spectra_of
+from ..rows import Span, address_of, is_direct, rows_of
+from .columns import Lines, convolve, lanes_of, spectra_of
 
 
 class Place(NamedTuple):

@@ -92,6 +92,11 @@ class Code:
         number = self._builder.load(self._place(address, self._element), align=self.itemsize)
         return self._number(_splat(self._builder, number, self.lanes))
 
+    def integer(self, address: Number) -> Number:
+        """Return the integer of 64 bits at an address."""
+        kind = _LLVM[types.int64]
+        return self._number(self._builder.load(self._place(address, kind), align=kind.width // 8))
+
     def deinterleave(self, first: Number, second: Number) -> tuple[Number, Number]:
         """Return the even and the odd lanes of two vectors one after the other: real and imaginary parts."""
         lanes = list(range(2 * self.lanes))

@@ -1,0 +1,164 @@
+"""The straight-line code of blocks of several axes: passes down the panels, and along the lines.
+
+A block holds two blocks of real samples, as real and imaginary parts. Its lines, those along the last axis, are rows of
+points; a panel is a column of such rows. Transforms along the other axes run down the panels, lane by lane: the first
+pass reads the samples, the last one writes the outputs. In between, each line is transformed, multiplied and brought
+back: passes over its rows, a transform across the lanes (rows and lanes exchanged in registers), and all the way back.
+Nothing is reordered: the kernel's spectrum comes from the same passes.
+"""
+
+from __future__ import annotations
+
+from .butterflies import Point, dft, inverse_dft
+from .calls import over_rows
+from .passes import (
+    ROW,
+    conjugate_product,
+    forward,
+    inverse,
+    load_row,
+    product,
+    store_row,
+    turned_back,
+    twiddles,
+)
+from .vectors import Code, Number
+
+_INTEGER = 8
+
+
+def _stepped_forward(
+    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number
+) -> None:
+    """Write the transforms of rows that lie any distance apart."""
+    forward(radix, code, row, place + row * (step - ROW), distance, table)
+
+
+def _stepped_inverse(
+    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number
+) -> None:
+    """Write the inverse transforms of rows that lie any distance apart."""
+    inverse(radix, code, row, place + row * (step - ROW), distance, table)
+
+
+def _last_forward(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
+    """Write the transforms of the last pass, which turns nothing."""
+    rows = [place + row * step + distance * k for k in range(radix)]
+    for address, point in zip(rows, dft([load_row(code, address) for address in rows]), strict=True):
+        store_row(code, address, point)
+
+
+def _first_inverse(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
+    """Write the inverse transforms of the first pass back, which turns nothing."""
+    rows = [place + row * step + distance * k for k in range(radix)]
+    for address, point in zip(rows, inverse_dft([load_row(code, address) for address in rows]), strict=True):
+        store_row(code, address, point)
+
+
+def _lines_of(radix: int, code: Code, row: Number, lines: Number, hop: Number, jump: Number) -> list[Number]:
+    """Return where a pass reads or writes the lines that it takes together."""
+    return [code.integer(lines + row * hop + jump * k) for k in range(radix)]
+
+
+def _read(
+    radix: int,
+    code: Code,
+    row: Number,
+    place: Number,
+    step: Number,
+    distance: Number,
+    table: Number,
+    hop: Number,
+    jump: Number,
+    lines_a: Number,
+    column_a: Number,
+    lines_b: Number,
+    column_b: Number,
+) -> None:
+    """Write the first pass of two blocks of samples."""
+    real = [code.load(line + column_a, aligned=False) for line in _lines_of(radix, code, row, lines_a, hop, jump)]
+    imag = [code.load(line + column_b, aligned=False) for line in _lines_of(radix, code, row, lines_b, hop, jump)]
+    first, *rest = dft(list(zip(real, imag, strict=True)))
+    turned = [first, *map(product, rest, twiddles(code, table, row, radix))]
+    for k, point in enumerate(turned):
+        store_row(code, place + row * step + distance * k, point)
+
+
+def _write(
+    radix: int,
+    code: Code,
+    row: Number,
+    place: Number,
+    step: Number,
+    distance: Number,
+    table: Number,
+    hop: Number,
+    jump: Number,
+    lines_a: Number,
+    column_a: Number,
+    lines_b: Number,
+    column_b: Number,
+) -> None:
+    """Write the last pass back, into two blocks of outputs."""
+    rows = [place + row * step + distance * k for k in range(radix)]
+    outputs = inverse_dft(turned_back(radix, code, row, rows, table))
+    for part, (lines, column) in enumerate(((lines_a, column_a), (lines_b, column_b))):
+        for line, point in zip(_lines_of(radix, code, row, lines, hop, jump), outputs, strict=True):
+            code.store(line + column, point[part], aligned=False)
+
+
+def _across(
+    radix: int, code: Code, row: Number, place: Number, groups: Number, turns: Number
+) -> tuple[list[Number], list[Point]]:
+    """Return where as many rows as there are lanes stand, and their points after the last pass, across the lanes."""
+    count = code.lanes // radix
+    starts = [place + code.integer(groups + row * (count * _INTEGER) + g * _INTEGER) for g in range(count)]
+    points = []
+    for start in starts:
+        points += dft([load_row(code, start + ROW * k) for k in range(radix)])
+    turned = [product(p, load_row(code, _nth(code, turns, row, i))) for i, p in enumerate(points)]
+    return [start + ROW * k for start in starts for k in range(radix)], dft(_transposed(code, turned))
+
+
+def _back(radix: int, code: Code, row: Number, rows: list[Number], points: list[Point], turns: Number) -> None:
+    """Write points that stand across the lanes back to their rows."""
+    across = _transposed(code, inverse_dft(points))
+    turned = [conjugate_product(p, load_row(code, _nth(code, turns, row, i))) for i, p in enumerate(across)]
+    for g in range(0, code.lanes, radix):
+        for address, point in zip(rows[g : g + radix], inverse_dft(turned[g : g + radix]), strict=True):
+            store_row(code, address, point)
+
+
+def _transposed(code: Code, points: list[Point]) -> list[Point]:
+    real, imag = (code.transpose([p[part] for p in points]) for part in (0, 1))
+    return list(zip(real, imag, strict=True))
+
+
+def _nth(code: Code, table: Number, row: Number, i: int) -> Number:
+    """Return where point i of a row's points stands in a table that has as many for each as there are lanes."""
+    return table + row * (code.lanes * ROW) + ROW * i
+
+
+def _multiply(
+    radix: int, code: Code, row: Number, place: Number, groups: Number, turns: Number, spectrum: Number
+) -> None:
+    """Write a group of rows' convolution with the kernel."""
+    if code.lanes % radix == 0:
+        rows, points = _across(radix, code, row, place, groups, turns)
+        products = [product(p, load_row(code, _nth(code, spectrum, row, i))) for i, p in enumerate(points)]
+        _back(radix, code, row, rows, products, turns)
+
+
+def _analyse(
+    radix: int, code: Code, row: Number, place: Number, groups: Number, turns: Number, spectrum: Number
+) -> None:
+    """Write a group of rows' spectrum."""
+    if code.lanes % radix == 0:
+        for i, point in enumerate(_across(radix, code, row, place, groups, turns)[1]):
+            store_row(code, _nth(code, spectrum, row, i), point)
+
+
+READ, WRITE = over_rows(_read), over_rows(_write)
+FORWARD, INVERSE = over_rows(_stepped_forward), over_rows(_stepped_inverse)
+LAST, FIRST = over_rows(_last_forward), over_rows(_first_inverse)
+MULTIPLY, ANALYSE = over_rows(_multiply), over_rows(_analyse)

@@ -1,0 +1,194 @@
+"""Blocks of two or three axes from NumPy arrays: which lengths there are, and the tables that compiled code reads."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import lcm, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..protocol import Array
+from ..rows import Span, address_of, sources
+from . import panels
+from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
+from .memory import aligned, aligned_copy, workspace
+from .passes import ROW, frequencies, twiddle_table
+from .twiddles import roots
+from .vectors import BYTES
+
+Shapes = tuple[int, ...]
+
+
+class _Transforms(NamedTuple):
+    """What transforms of some lengths need; `kept` holds the arrays that the addresses point to."""
+
+    shape: Shape
+    pitch: int
+    passes: tuple[Passes, Passes, Passes]
+    multiply: Middle
+    analyse: Middle
+    kept: list[Array]
+
+
+def convolve(
+    signal: Array, spectrum: Array, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, fill: Any, out: Array
+) -> None:
+    """Fill `out` with the convolution of a signal, extended as the spans say, and one kernel of which is the spectrum.
+
+    The last two or three axes are convolved: the outputs on each are those that the samples of its span give with a
+    kernel that is `tail` samples longer than one. Other axes are the batch, on which the signal may have size 1.
+    Samples along the last axis of both arrays are neighbours, in the precision of the spectrum.
+    """
+    t = _transforms(lengths, out.dtype)
+    dropped = (*tails[:-1], _whole_rows(tails[-1], t.shape.lanes))
+    samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
+    axes = len(lengths)
+    outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
+    unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
+    source = _places(signal, out.shape[: out.ndim - axes], samples[:-1], outside)
+    wanted = [_wanted(*axis) for axis in zip(out.shape[-axes:], dropped, lengths, strict=True)]
+    target = _places(out, out.shape[: out.ndim - axes], wanted[:-1], unwanted)
+    columns = _columns(samples[-1], t.shape.lanes, out.dtype.type(fill), out.shape[-1], dropped[-1])
+    _run(t, t.multiply, spectrum, source, target, columns)
+
+
+def spectra_of(kernels: Array, lengths: Shapes) -> Array:
+    """Return the spectra of kernels, times the inverse of the number of points, as blocks take them.
+
+    Each kernel lies on the last axes; its spectrum lies on one.
+    """
+    batch = kernels.shape[: kernels.ndim - len(lengths)]
+    spectra = aligned((*batch, 2 * prod(lengths)), kernels.dtype)
+    for index in np.ndindex(batch):
+        scaled = np.ascontiguousarray(kernels[index] / kernels.dtype.type(prod(lengths)))
+        _fill_spectrum(scaled, lengths, spectra[index])
+    return spectra
+
+
+def _fill_spectrum(kernel: Array, lengths: Shapes, spectrum: Array) -> None:
+    t = _transforms(lengths, kernel.dtype)
+    samples = [_samples(Span(0, n, size, "zero"), 0, 0, n) for n, size in zip(lengths, kernel.shape, strict=True)]
+    outside = np.zeros(max(kernel.shape[-1], t.shape.lanes), kernel.dtype)
+    source = _places(kernel, (), samples[:-1], outside)
+    nothing = Places(np.empty(0, np.int64), source.outer, source.inner, 0)
+    columns = _columns(samples[-1], t.shape.lanes, kernel.dtype.type(0), lengths[-1], 0)
+    _run(t, t.analyse, spectrum, source, nothing, columns)
+
+
+def _run(t: _Transforms, middle: Middle, spectrum: Array, source: Places, target: Places, columns: Columns) -> None:
+    lines = t.shape.outer * t.shape.inner
+    block = workspace.address(lines * (t.pitch + 2 * BYTES))
+    tables = np.empty((TABLES, lines), np.int64)
+    work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
+    kind = np.empty(1, spectrum.dtype)
+    convolve_blocks(kind, work, t.shape, *t.passes, middle, address_of(spectrum), source, target, columns)
+
+
+def warm_up(lengths: Shapes, dtype: np.dtype[Any]) -> None:
+    """Compile or load what blocks of some lengths need."""
+    one = np.ones([1] * len(lengths), dtype)
+    spans, tails = (Span(0, 1, 1, "zero"),) * len(lengths), (0,) * len(lengths)
+    convolve(one, spectra_of(one, lengths), spans, tails, lengths, 0, np.empty_like(one))
+
+
+def _whole_rows(tail: int, lanes: int) -> int:
+    return -(-tail // lanes) * lanes
+
+
+@lru_cache(maxsize=16)
+def _samples(span: Span, tail: int, dropped: int, length: int) -> Array:
+    """Return the samples of each block of an axis, −1 where there is none or nobody needs it."""
+    hop = length - dropped
+    first = np.arange(span.start, span.stop - tail, hop) - (dropped - tail)
+    positions = np.add.outer(first, np.arange(length))
+    inside = (positions >= 0) & (positions < span.samples)
+    needed = (positions >= span.start) & (positions < span.stop)
+    return np.where(inside, positions, np.where(needed, sources(span.boundary, positions, span.samples), -1))
+
+
+@lru_cache(maxsize=16)
+def _wanted(count: int, dropped: int, length: int) -> Array:
+    """Return which output of an axis each sample of each block is, −1 where it is none."""
+    outputs = np.add.outer(np.arange(0, count, length - dropped), np.arange(length) - dropped)
+    return np.where((np.arange(length) >= dropped) & (outputs < count), outputs, -1)
+
+
+def _places(array: Array, batch: Shapes, axes: list[Array], missing: Array) -> Places:
+    """Return where the lines of blocks stand in an array, from the places of each axis but the last."""
+    entries = np.full(1, address_of(array), np.int64)
+    for count, size, step in zip(batch, array.shape, array.strides, strict=False):
+        entries = np.add.outer(entries, np.arange(count) * (step if size > 1 else 0)).reshape(-1)
+    offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, array.strides[len(batch) :], strict=False)]
+    inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
+    return Places(entries, offsets[0], inner, address_of(missing))
+
+
+def _columns(samples: Array, lanes: int, fill: Any, count: int, dropped: int) -> Columns:
+    blocks, length = samples.shape
+    hop = length - dropped
+    counts = np.minimum(hop, count - hop * np.arange(blocks))
+    return Columns(samples, _begins(samples, lanes), fill, counts, dropped // lanes, hop)
+
+
+def _begins(samples: Array, lanes: int) -> Array:
+    """Return the first sample of each panel that can be read in place, else whether there is any sample."""
+    split = samples.reshape(len(samples), -1, lanes)
+    first = split[:, :, 0]
+    follow = (split >= 0).all(axis=2) & (np.diff(split, axis=2) == 1).all(axis=2)
+    return np.where(follow, first, np.where((split < 0).all(axis=2), EMPTY, GATHERED))
+
+
+@lru_cache(maxsize=32)
+def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
+    lanes = BYTES // dtype.itemsize
+    outer, inner, width = lengths[0], prod(lengths[1:-1]), lengths[-1]
+    rows = width // lanes
+    radix = min(rows & -rows, lanes)
+    before = _radices(rows // radix)
+    together = lcm(rows, lanes) // rows
+    pitch = (rows | 1) * ROW
+    starts = np.add.outer(np.arange(together) * pitch, np.arange(0, rows, radix) * ROW).reshape(-1)
+    turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, dtype))
+    tables = [aligned_copy(twiddle_table(r, dtype)) for r in (_radices(outer), _radices(inner), (*before, radix))]
+    levels = [
+        _levels(_radices(outer), outer, dtype),
+        _levels(_radices(inner), inner, dtype),
+        _levels(before, rows, dtype),
+    ]
+    if len(levels[0]):
+        levels[0][0, 1:] = panels.READ(int(levels[0][0, 0]), dtype), panels.WRITE(int(levels[0][0, 0]), dtype)
+    a, b, c = (Passes(level, address_of(table)) for level, table in zip(levels, tables, strict=True))
+    multiply, analyse = (
+        Middle(code(radix, dtype), together, address_of(starts), address_of(turns))
+        for code in (panels.MULTIPLY, panels.ANALYSE)
+    )
+    return _Transforms(Shape(outer, inner, rows, lanes), pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
+
+
+def _radices(length: int) -> Shapes:
+    """Return the radices of a transform's passes: an odd one, then powers of two, as few as 8 allows.
+
+    >>> _radices(256), _radices(320), _radices(96)
+    ((4, 8, 8), (5, 8, 8), (3, 4, 8))
+    """
+    odd = [r for r in (3, 5) if length % r == 0]
+    bits = (length // prod(odd)).bit_length() - 1
+    count = -(-bits // 3)
+    return (*odd, *(1 << (bits + i) // count for i in range(count)))
+
+
+def _levels(radices: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
+    """Return the passes that leave parts of a transform of some rows: radix, address forward, address back."""
+    levels = np.empty((len(radices), 3), np.int64)
+    for i, radix in enumerate(radices):
+        rows //= radix
+        forward, inverse = (panels.LAST, panels.FIRST) if rows == 1 else (panels.FORWARD, panels.INVERSE)
+        levels[i] = radix, forward(radix, dtype), inverse(radix, dtype)
+    return levels
+
+
+def _lane_turns(radices: Shapes, width: int, lanes: int, together: int, dtype: np.dtype[Any]) -> Array:
+    """Return the roots exp(−2πi c·k/N) of lane c and frequency k, for the rows of the lines that go together."""
+    turn = np.multiply.outer(frequencies(radices), np.arange(lanes)) % width
+    return np.tile(np.moveaxis(roots(width, dtype)[turn], 2, 1), (together, 1, 1))

@@ -1,0 +1,186 @@
+"""The prices of this machine: those that `sigconv calibrate` has stored, or else the priors.
+
+They lie in the user's cache folder. A file that can't be read, was made on another machine or with other versions of
+the libraries, or by a later sigconv, is left alone with one warning: the priors serve, and results are as right.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import threading
+import warnings
+from dataclasses import asdict
+from importlib.util import find_spec
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .cost import PRIORS, Prices
+
+FORMAT = 1
+_LIBRARIES = ("scipy", "numba", "pyfftw")
+_LONGEST = 1 << 16  # bytes of a file
+
+
+class Unusable(Exception):
+    """Why a file of prices is left alone."""
+
+
+def folder() -> Path:
+    """Return the user's cache folder of sigconv: SIGCONV_CACHE_DIR, or where the system keeps such things."""
+    asked = os.environ.get("SIGCONV_CACHE_DIR")
+    if asked:
+        return Path(asked)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", "~\\AppData\\Local")).expanduser() / "sigconv" / "Cache"
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches/sigconv").expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "sigconv"
+
+
+def place() -> Path:
+    """Return where the prices are stored."""
+    return folder() / "prices.json"
+
+
+def machine() -> dict[str, Any]:
+    """Return what the prices depend on: the CPU and how many there are, and the libraries' versions."""
+    return {"cpu": cpu(), "cpus": os.cpu_count() or 1, "numpy": np.__version__} | {n: _version(n) for n in _LIBRARIES}
+
+
+def cpu() -> str:
+    """Return the CPU's name, or at least its family."""
+    if sys.platform == "linux":
+        return _cpu_linux() or os.uname().machine
+    if sys.platform == "darwin":
+        return _cpu_mac()
+    return os.environ.get("PROCESSOR_IDENTIFIER", "unknown")
+
+
+def _cpu_linux() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            return next((row.partition(":")[2].strip() for row in file if row.startswith("model name")), "")
+    except OSError:
+        return ""
+
+
+def _cpu_mac() -> str:
+    from ctypes import CDLL, byref, c_size_t, create_string_buffer
+
+    name, size = create_string_buffer(256), c_size_t(256)
+    failed = CDLL(None).sysctlbyname(b"machdep.cpu.brand_string", name, byref(size), None, c_size_t(0))
+    return "unknown" if failed else name.value.decode(errors="replace")
+
+
+def _version(module: str) -> str:
+    """Return a library's version by the name of its folder, since importlib.metadata takes 20 ms to import."""
+    spec = find_spec(module)
+    if spec is None or not spec.origin:
+        return "not installed"
+    names = (name.lower().removesuffix(".dist-info") for name in os.listdir(Path(spec.origin).parent.parent))
+    return next((name.partition("-")[2] for name in names if name.startswith(f"{module}-")), "unknown")
+
+
+def document(prices: Prices) -> dict[str, Any]:
+    """Return prices as what a file holds."""
+    return {"format": FORMAT, "machine": machine(), "prices": asdict(prices)}
+
+
+def load(path: Path) -> Prices | None:
+    """Return the prices that a file holds, or None if there is none.
+
+    Raises
+    ------
+    Unusable
+        If the file's prices are not for this machine and this sigconv.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_LONGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeError) as error:
+        raise Unusable(f"it can't be read: {error}") from None
+    return _checked(_parsed(text))
+
+
+def _parsed(text: str) -> Any:
+    """Return what a JSON text holds: of objects, lists, numbers and strings, which are literals of Python, too.
+
+    (To import json would take longer than all else that is done here.)
+    """
+    if len(text) > _LONGEST:
+        raise Unusable("it is longer than any that sigconv writes")
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise Unusable("it is damaged") from None
+
+
+def _checked(content: Any) -> Prices:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise Unusable("it is in a format that this version of sigconv does not know")
+    here, there = machine(), content.get("machine")
+    if there != here:
+        kept = there if isinstance(there, dict) else {}
+        other = ", ".join(
+            f"{name} {kept.get(name)} instead of {here[name]}" for name in here if kept.get(name) != here[name]
+        )
+        raise Unusable(f"it was made on another machine or with other libraries ({other})")
+    prices = content.get("prices")
+    if not _alike(prices, asdict(PRIORS)):
+        raise Unusable("its prices are not those that this version of sigconv uses")
+    assert isinstance(prices, dict)
+    return Prices(**prices)
+
+
+def _alike(found: Any, model: Any) -> bool:
+    """Return whether prices have the same names as others, and are positive."""
+    if isinstance(model, dict):
+        same = isinstance(found, dict) and found.keys() == model.keys()
+        return same and all(_alike(found[name], model[name]) for name in model)
+    if isinstance(model, (list, tuple)):
+        same = isinstance(found, (list, tuple)) and len(found) == len(model)
+        return same and all(map(_alike, found, model))
+    if isinstance(model, str):
+        return isinstance(found, str)
+    return isinstance(found, (int, float)) and not isinstance(found, bool) and isfinite(found) and found > 0
+
+
+class _Current:
+    """The prices in use."""
+
+    prices: Prices | None = None
+    lock = threading.Lock()
+
+
+def current() -> Prices:
+    """Return the prices of this machine, read when they are first asked for."""
+    if _Current.prices is None:
+        with _Current.lock:
+            _Current.prices = _Current.prices or _read()
+    return _Current.prices
+
+
+def use(prices: Prices | None) -> None:
+    """Take prices from now on; None: those that are stored."""
+    _Current.prices = prices
+
+
+def _read() -> Prices:
+    """Return the stored prices, or with a warning the priors, if they can't be used."""
+    path = place()
+    try:
+        return load(path) or PRIORS
+    except Unusable as reason:
+        warnings.warn(
+            f"the stored prices {path} are not used: {reason}; `sigconv calibrate` measures new ones",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return PRIORS

@@ -1,0 +1,277 @@
+"""The prices of this machine, measured: each simple thing by itself, its best time of some milliseconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import log2
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..api import convolve, forget
+from ..engines.transforms import engine_names, fft_engine, installed, lease
+from ..files.replace import replacing
+from ..methods.execute import available_workers
+from ..planning import stored
+from ..planning.cost import CACHES, PRIORS, Prices
+from ..planning.plan import Plan, choose
+from ..semantics.describe import describe
+
+Array = NDArray[Any]
+Progress = Callable[[int, int, str], None]
+
+_DTYPES = {"f": "f4", "d": "f8", "F": "c8", "D": "c16"}
+_SECONDS = 0.01  # for each simple thing
+_SAMPLES = 1 << 16  # of a batch of transforms, and of a direct sum
+_USES = 10  # of a transform that is made
+_MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
+# What a process that uses compiled loops for the first time waits for.
+_LOAD_LOOPS = "from sigconv.engines import packing; packing.warm_up(numpy.dtype('f8'))"
+
+
+def calibrate(progress: Progress | None = None) -> Path:
+    """Measure what simple things cost on this machine, store it, and choose by it from now on.
+
+    This takes a few seconds; where loops have to be compiled first, half a minute. Results stay as right as before:
+    the prices decide which method, block length and engine `method="auto"` takes. A `Plan` or a `Filter` that was made
+    before stays as it is. The file lies in the user's cache folder (or in SIGCONV_CACHE_DIR), and counts for this CPU
+    and these versions of the libraries alone.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with the steps done, all steps and what comes next.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> path = sigconv.calibrate()  # doctest: +SKIP
+    """
+    path = stored.place()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    prices = measured(progress)
+    store(prices, path)
+    stored.use(prices)
+    forget()
+    return path
+
+
+def store(prices: Prices, path: Path) -> None:
+    """Write prices to a file, whole or not at all."""
+    with replacing(path) as file:
+        file.write(json.dumps(stored.document(prices), indent=1).encode())
+
+
+def measured(progress: Progress | None = None) -> Prices:
+    """Return the prices of this machine; those of what is not installed or takes long are the priors."""
+    steps = {
+        "loading": _loads,
+        "direct sums": _products,
+        "transforms": _transforms,
+        "copies": _bandwidth,
+        "calls": _overheads,
+    }
+    found: dict[str, Any] = {"source": "calibrated", "workers": available_workers(None)}
+    for number, (label, measure) in enumerate(steps.items()):
+        if progress is not None:
+            progress(number, len(steps), f"measuring {label}")
+        found |= measure()
+    if progress is not None:
+        progress(len(steps), len(steps), "done")
+    return replace(PRIORS, **found)
+
+
+def best(call: Callable[[], object]) -> float:
+    """Return the best time of a call, repeated for some milliseconds, after a first one that does not count."""
+    call()
+    times: list[float] = []
+    begin = perf_counter()
+    while len(times) < 3 or perf_counter() - begin < _SECONDS:
+        started = perf_counter()
+        call()
+        times.append(perf_counter() - started)
+    return min(times)
+
+
+def _numbers(shape: int | tuple[int, ...], dtype: str) -> Array:
+    return (8 * np.random.default_rng(0).random(shape)).astype(dtype)
+
+
+def _loads() -> dict[str, Any]:
+    """Return what a fresh process waits for; loops are loaded, not compiled, since this process compiles them first."""
+    found = {
+        name: _in_a_process(f"import {module}") for name, module in _MODULES.items() if installed(module.split(".")[0])
+    }
+    if installed("numba"):
+        from ..engines import packing
+
+        packing.warm_up(np.dtype("f8"))
+        found["numba"] = _in_a_process(_LOAD_LOOPS)
+    return {"load_seconds": {**PRIORS.load_seconds, **found}}
+
+
+def _in_a_process(statement: str) -> float:
+    """Return the time of a statement in a fresh process that has imported sigconv."""
+    root = str(Path(__file__).parent.parent.parent)
+    code = (
+        f"import sys; sys.path.insert(0, {root!r}); import numpy, sigconv; from time import perf_counter as now\n"
+        f"begin = now(); {statement}; print(now() - begin)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def _products() -> dict[str, Any]:
+    """Return the rates of products and their sums in each kind of loop, for each dtype."""
+    rates: dict[str, dict[str, float]] = {name: dict(table) for name, table in PRIORS.product_rates.items()}
+    for name, dtype in (*_DTYPES.items(), ("integer", "i8")):
+        line, taps = _numbers(4096, dtype), _numbers(64, dtype)
+        rates["numpy"][name] = line.size * taps.size / best(lambda x=line, h=taps: np.convolve(x, h))  # type: ignore[misc]
+        rates["numpy taps"][name] = _SAMPLES / best(_tap_of(_numbers(_SAMPLES, dtype)))
+        if installed("numba"):
+            # The integers of most signals are summed exactly in float64.
+            kind = "i2" if name == "integer" else dtype
+            rates["numba"][name] = _SAMPLES * 256 / _apply_seconds((_SAMPLES,), (256,), kind, "direct", "numba")
+    return {"product_rates": rates}
+
+
+def _tap_of(line: Array) -> Callable[[], None]:
+    """Return one tap of NumPy's sums over taps."""
+    total, tap = line.copy(), line[0]
+
+    def add() -> None:
+        nonlocal total
+        total += tap * line
+
+    return add
+
+
+def _with_engine(
+    shape: tuple[int, ...], taps: tuple[int, ...], dtype: str, method: str, engine: str, **settings: Any
+) -> Plan:
+    """Return a plan of one tile that takes an engine, and other settings."""
+    numbers = np.dtype(dtype)
+    plan = choose(describe(shape, taps, numbers, numbers, mode="same", boundary="edge"), method, prices=PRIORS)
+    changed = plan.estimate.settings._replace(engine=engine, tile=plan.problem.shape, **settings)
+    return replace(plan, estimate=plan.estimate._replace(settings=changed))
+
+
+def _apply_seconds(shape: tuple[int, ...], taps: tuple[int, ...], dtype: str, method: str, engine: str) -> float:
+    """Return the time of applying a prepared kernel, in one tile."""
+    return _seconds(_with_engine(shape, taps, dtype, method, engine))
+
+
+def _seconds(plan: Plan) -> float:
+    """Return the time of applying a prepared kernel."""
+    problem = plan.problem
+    signal, kernel = _numbers(problem.signal_shape, problem.signal_dtype.str), _numbers(problem.kernel_shape, "f8")
+    prepared = plan.prepare(kernel.astype(problem.kernel_dtype))
+    return best(lambda: plan.apply(prepared, signal, workers=1))
+
+
+def _transforms() -> dict[str, Any]:
+    """Return the rates of each engine and dtype, of transforms for each level of the caches."""
+    rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
+    for engine in (*engine_names(np.dtype("f8")), "scipy"):
+        for name, dtype in _DTYPES.items():
+            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), n) for n in _lengths(np.dtype(dtype))]
+    return {"transform_rates": rates}
+
+
+def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
+    """Yield lengths well inside each level, and past them."""
+    yield CACHES[0] // dtype.itemsize // 4
+    yield CACHES[1] // dtype.itemsize // 8
+    yield 4 * CACHES[1] // dtype.itemsize
+
+
+def _transform_rate(engine: str, dtype: np.dtype[Any], length: int) -> float:
+    """Return nominal operations a second."""
+    rows = max(1, _SAMPLES // length)
+    with lease(engine, "forward", (rows, length), (1,), dtype) as transform:
+        transform.input[...] = 1
+
+        def run() -> None:
+            transform.run()
+
+        seconds = best(run)
+    return (5 if dtype.kind == "c" else 2.5) * rows * length * log2(length) / seconds
+
+
+def _bandwidth() -> dict[str, Any]:
+    """Return the rates of what is done with blocks between transforms, in the five passes that are reckoned for it.
+
+    The result is written to fresh memory, as that of a call is.
+    """
+    rows, length = 128, 4096
+    data, spectrum = _numbers(2 * rows * length, "f8"), _numbers(length, "c16")
+    (pairs, product), halves = np.empty((2, rows, length), "c16"), data.reshape(2, rows, length)
+
+    def plain() -> None:
+        pairs.real[...], pairs.imag[...] = halves
+        np.multiply(pairs, spectrum, out=product)
+        out = np.empty_like(halves)
+        out[...] = product.real, product.imag
+
+    found = {"numpy": 5 * pairs.nbytes / best(plain)}
+    if installed("numba"):
+        found["numba"] = 5 * pairs.nbytes / best(_compiled_copies(data, spectrum, pairs, product))
+    return {"bandwidth": {**PRIORS.bandwidth, **found}}
+
+
+def _compiled_copies(data: Array, spectrum: Array, pairs: Array, product: Array) -> Callable[[], None]:
+    """Return what is done with blocks between transforms, by compiled loops."""
+    from ..engines import packing
+
+    (rows, length), places = pairs.shape, np.arange(len(pairs)) * pairs.shape[1]
+
+    def copies() -> None:
+        out = np.empty_like(data)
+        packing.pack_pairs(data, places, 0, rows * length, length, pairs)
+        packing.multiply_rows(pairs, spectrum, product)
+        packing.unpack_pairs(product.reshape(-1), places, places, 0, rows * length, length, out)
+
+    return copies
+
+
+def _overheads() -> dict[str, Any]:
+    """Return the times of a call, a tile, a kernel's spectrum and a batch of transforms, by problems of few samples."""
+    signal, kernel = _numbers(8, "f8"), _numbers(3, "f8")
+    plan = _with_engine((64,), (3,), "f8", "fft", "numpy")
+    engines = (*engine_names(np.dtype("f8")), "scipy")
+    return {
+        "call": best(lambda: convolve(signal, kernel)),
+        "tile": _apply_seconds((64,), (3,), "f8", "direct", "numpy"),
+        "spectrum": best(lambda: plan.prepare(kernel)),
+        "batch": {**PRIORS.batch, **{engine: _batch_seconds(engine) for engine in engines}},
+    }
+
+
+def _batch_seconds(engine: str) -> float:
+    """Return the time that each further batch of two short blocks takes, and a share of making its transforms."""
+    few, many = 4, 36
+    times = []
+    for batches in (few, many):
+        plan = _with_engine(
+            (2 * 56 * batches,), (9,), "f8", "overlap-add", engine, lengths=(64,), blocks=2, paired=True
+        )
+        times.append(_seconds(plan))
+    made = best(lambda: fft_engine(engine).forward((1, 64), (1,), np.dtype("c16")))
+    return (times[1] - times[0]) / (many - few) + 2 * made / _USES

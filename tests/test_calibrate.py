@@ -1,0 +1,172 @@
+"""Stored prices: those of this machine are used, all others are left alone with one warning, and results stay right."""
+
+import json
+import subprocess
+import sys
+import threading
+import warnings
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+import sigconv
+from sigconv import api
+from sigconv.planning import stored
+from sigconv.planning.cost import PRIORS
+from sigconv.study import calibrate as study
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty cache folder; nothing has been read yet."""
+    monkeypatch.setenv("SIGCONV_CACHE_DIR", str(tmp_path))
+    before = stored.current()
+    stored.use(None)
+    yield tmp_path
+    stored.use(before)
+    api.forget()
+
+
+def dear_transforms():
+    """Return prices by which direct sums are always cheapest."""
+    rates = {name: dict.fromkeys(table, (1.0, 1.0, 1.0)) for name, table in PRIORS.transform_rates.items()}
+    return replace(PRIORS, source="calibrated", transform_rates=rates)
+
+
+def test_stored_prices_decide(folder, monkeypatch):
+    """Another process' prices are read at the first plan; a filter keeps to those that it was made with."""
+    smooth = sigconv.Filter(np.ones(5_000))
+    assert smooth.plan((100_000,)).method != "direct"
+    study.store(dear_transforms(), folder / "prices.json")
+    stored.use(None)
+    plan = sigconv.plan(99_999, 5_000)
+    assert plan.method == "direct"
+    assert "time (calibrated)" in plan.explain()
+    assert smooth.plan((100_000,)).method != "direct"
+
+
+def test_without_a_file_the_priors_serve(folder):
+    """And nothing is written."""
+    assert stored.current() is PRIORS
+    assert "time (priors)" in sigconv.plan(100, 10).explain()
+    assert not list(folder.iterdir())
+
+
+def broken():
+    """Return files that can't be used, each with a word of the reason."""
+    good = stored.document(PRIORS)
+    less = {name: price for name, price in good["prices"].items() if name != "call"}
+    yield "empty", b"", "damaged"
+    yield "cut", json.dumps(good).encode()[:-20], "damaged"
+    yield "no JSON", b"prices", "damaged"
+    yield "binary", bytes(range(256)), "can't be read"
+    yield "nested", b"[" * 5000, "damaged"
+    yield "endless", b"1" * 100_000, "longer"
+    yield "a list", b"[1, 2]", "format"
+    yield "of the future", json.dumps(good | {"format": stored.FORMAT + 1}).encode(), "format"
+    yield "no machine", json.dumps(good | {"machine": 5}).encode(), "another machine"
+    yield "foreign", json.dumps(good | {"machine": good["machine"] | {"cpu": "6502"}}).encode(), "cpu 6502 instead of"
+    yield (
+        "other numpy",
+        json.dumps(good | {"machine": good["machine"] | {"numpy": "0.1"}}).encode(),
+        "numpy 0.1 instead",
+    )
+    yield "no prices", json.dumps(good | {"prices": []}).encode(), "prices"
+    yield "less", json.dumps(good | {"prices": less}).encode(), "prices"
+    yield "more", json.dumps(good | {"prices": good["prices"] | {"new": 1.0}}).encode(), "prices"
+    for number in (0, -1.0, "1", True, [1.0], None, float("nan"), float("inf")):
+        text = json.dumps(good | {"prices": good["prices"] | {"call": number}})
+        yield f"call {number!r}", text.encode(), "prices|damaged"
+
+
+@pytest.mark.parametrize(("content", "reason"), [pytest.param(*rest, id=name) for name, *rest in broken()])
+def test_what_cannot_be_used_is_left_alone(folder, content, reason):
+    """One warning says why, the priors serve, the result is right, and the file stays as it is."""
+    path = folder / "prices.json"
+    path.write_bytes(content)
+    with pytest.warns(RuntimeWarning, match=rf"(?s)prices\.json are not used: .*({reason})") as caught:
+        assert stored.current() is PRIORS
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sigconv.convolve([1, 2], [3, 4]).tolist() == [3, 10, 8]
+        assert sigconv.plan(77, 7).prices == "priors"
+    assert path.read_bytes() == content
+
+
+def test_a_folder_in_the_place_of_the_file_is_left_alone(folder):
+    """It can't be read, and can't be replaced."""
+    (folder / "prices.json").mkdir()
+    with pytest.warns(RuntimeWarning, match="can't be read"):
+        assert stored.current() is PRIORS
+
+
+def test_what_is_stored_is_read_as_it_was(folder):
+    """Every number, in its place."""
+    study.store(PRIORS, folder / "prices.json")
+    read = stored.load(folder / "prices.json")
+    assert json.loads(json.dumps(asdict(read))) == json.loads(json.dumps(asdict(PRIORS)))
+
+
+def test_concurrent_writers_leave_a_whole_file(folder):
+    """Eight threads store two versions: one of them is there, whole, and nothing beside it."""
+    path, versions = folder / "prices.json", (PRIORS, dear_transforms())
+    threads = [threading.Thread(target=study.store, args=(versions[i % 2], path)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stored.load(path).source in {"priors", "calibrated"}
+    assert [file.name for file in folder.iterdir()] == ["prices.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_before_any_measuring(folder, monkeypatch):
+    """And the prices in use stay."""
+    (folder / "file").write_text("")
+    monkeypatch.setenv("SIGCONV_CACHE_DIR", str(folder / "file" / "below"))
+    monkeypatch.setattr(study, "measured", lambda progress: pytest.fail("measured"))
+    with pytest.raises(OSError, match="below"):
+        sigconv.calibrate()
+    assert stored.current() is PRIORS
+
+
+def test_a_calibration_counts_at_once(folder, monkeypatch):
+    """It is stored, used from the next call on, and known calls are planned again; a kept plan stays."""
+    kept = sigconv.plan(100_000, 5_000)
+    monkeypatch.setattr(study, "measured", lambda progress: dear_transforms())
+    assert sigconv.calibrate() == folder / "prices.json"
+    assert kept.method != "direct"
+    assert sigconv.plan(100_000, 5_000).method == "direct"
+
+
+def test_everything_is_measured(monkeypatch):
+    """All prices are there, positive, of this machine, and the steps are told."""
+    monkeypatch.setattr(study, "_SECONDS", 1e-6)
+    told = []
+    found = study.measured(lambda done, total, label: told.append((done, total, label)))
+    assert stored._alike(json.loads(json.dumps(asdict(found))), asdict(PRIORS))
+    assert found.source == "calibrated"
+    assert [done for done, _, _ in told] == list(range(told[0][1] + 1))
+
+
+def test_the_command_calibrates(folder, monkeypatch):
+    """`sigconv calibrate` writes the file and says where; `sigconv info` says that it is used."""
+    monkeypatch.setattr(study, "measured", lambda progress: dear_transforms())
+    from typer.testing import CliRunner
+
+    from sigconv.cli.commands import app
+
+    done = CliRunner().invoke(app, ["calibrate"])
+    assert done.exit_code == 0
+    assert "prices.json" in done.output
+    assert "calibrated" in CliRunner().invoke(app, ["info"]).output
+
+
+def test_the_import_reads_nothing(folder):
+    """A file that can't be used is only noticed by the first plan."""
+    (folder / "prices.json").write_text("damaged")
+    command = [sys.executable, "-W", "error", "-c", "import sigconv"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    command[-1] = "import sigconv; sigconv.plan(9, 3)"
+    assert b"RuntimeWarning" in subprocess.run(command, capture_output=True, check=False).stderr
