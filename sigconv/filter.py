@@ -110,7 +110,7 @@ class Filter:
             if plan in self._prepared:
                 self._prepared.move_to_end(plan)
                 return self._prepared[plan]
-        prepared = plan.prepare(self.kernel)
+        prepared = plan.prepare(self.kernel, self._workers)
         with self._lock:
             self._prepared[plan] = prepared
             while len(self._prepared) > _KEPT:

@@ -49,6 +49,7 @@ LIGHT = {
         "sigconv.methods.layout",
         "sigconv.methods.nonfinite",
         "sigconv.methods.paired",
+        "sigconv.methods.panels",
         "sigconv.methods.separable",
         "sigconv.methods.small",
         "sigconv.methods.transform_method",

@@ -73,17 +73,38 @@ _TURNS = 8
 _FIVES = (20, 40, 80, 160, 320, 640, 1280)
 
 
-def _smooth(minimum: int) -> int:
-    """Return the smallest 2^a 3^b 5^c 7^d of at least `minimum`."""
-    numbers = _smooth_octave((minimum - 1).bit_length())
+def column_length(minimum: int) -> int:
+    """Return the smallest 2^a 3^b 5^c of at least `minimum`: for the columns and rows of panels.
+
+    >>> column_length(1021), column_length(257)
+    (1024, 270)
+    """
+    return _smooth(minimum, (3, 5))
+
+
+def fold_length(minimum: int) -> tuple[int, int]:
+    """Return the lengths of columns and rows into which an axis is folded, with a product of at least `minimum`.
+
+    >>> fold_length(1 << 20)
+    (1024, 1024)
+    """
+    root = max(1, int(minimum**0.5))
+    rows = {column_length(n) for n in (root, root * 5 // 4, root * 3 // 2, root * 2)}
+    pairs = ((column_length(-(-minimum // row)), row) for row in sorted(rows))
+    return min(pairs, key=prod)
+
+
+def _smooth(minimum: int, primes: tuple[int, ...] = (3, 5, 7)) -> int:
+    """Return the smallest product of powers of 2 and of some primes of at least `minimum`."""
+    numbers = _smooth_octave((minimum - 1).bit_length(), primes)
     return numbers[bisect_left(numbers, minimum)]
 
 
 @cache
-def _smooth_octave(power: int) -> list[int]:
-    """Return all 2^a 3^b 5^c 7^d above 2^(power − 1) and up to 2^power."""
+def _smooth_octave(power: int, primes: tuple[int, ...]) -> list[int]:
+    """Return all products of powers of 2 and of some primes above 2^(power − 1) and up to 2^power."""
     limit, found = 1 << power, [1]
-    for prime in (3, 5, 7):
+    for prime in primes:
         powers = [prime**i for i in range(power + 1) if prime**i <= limit]
         found = [number * factor for number in found for factor in powers if number * factor <= limit]
     return sorted(number << (limit // number).bit_length() - 1 for number in found)

@@ -6,9 +6,7 @@ caller keeps the arrays alive and answers for the bounds.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -147,8 +145,7 @@ def _compiled(version: int) -> Callable[..., int]:
     return sum_bands
 
 
-# Numba's cache watches this file, not simd.py; what a closure holds is part of the cache's key.
-VERSION = int(hashlib.sha256(Path(simd.__file__).read_bytes()).hexdigest()[:15], 16)
+VERSION = simd.version()
 sum_bands = _compiled(VERSION)
 
 

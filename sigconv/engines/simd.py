@@ -7,8 +7,10 @@ bounds. Complex samples are pairs of lanes, (real, imaginary).
 Only the documented `numba.extending` is used.
 """
 
+import hashlib
 import operator
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -18,6 +20,16 @@ from numba.extending import intrinsic, models, overload, register_model
 
 _FEATURES = get_host_cpu_features()
 PIECE = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16  # bytes
+
+
+def version(*files: str) -> int:
+    """Return a number that changes with this file or some beside it, for functions that are compiled from them.
+
+    Numba's cache watches a function's own file alone; what a closure holds is part of the cache's key.
+    """
+    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in (Path(__file__).name, *files))
+    return int(hashlib.sha256(sources).hexdigest()[:15], 16)
+
 
 _Code = Callable[..., Any]
 _compiled: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
@@ -157,6 +169,59 @@ def zeros(typing: Any, sample: Any, pieces: Any) -> Any:
 def splat(typing: Any, value: Any, like: Any) -> Any:
     """Return a vector of the type of `like` with one value in all lanes."""
     return like(like.element, like), lambda context, builder, signature, args: _splat(builder, args[0], like.lanes)
+
+
+@_compiled
+def splat_pair(typing: Any, even: Any, odd: Any, like: Any) -> Any:
+    """Return a vector of the type of `like` with one value in all even lanes and another in all odd ones."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pair: Any = ir.Constant(ir.VectorType(args[0].type, 2), ir.Undefined)
+        for i in (0, 1):
+            pair = builder.insert_element(pair, args[i], ir.Constant(_INDEX, i))
+        return _shuffled(builder, pair, pair, [i % 2 for i in range(like.lanes)])
+
+    return like(like.element, like.element, like), code
+
+
+@_compiled
+def interleave(typing: Any, even: Any, odd: Any) -> Any:
+    """Return a vector of twice as many lanes, from two vectors in turn."""
+    lanes = [i // 2 + even.lanes * (i % 2) for i in range(2 * even.lanes)]
+    result = Vector(even.element, 2 * even.lanes)
+    return result(even, even), lambda context, builder, signature, args: _shuffled(builder, args[0], args[1], lanes)
+
+
+@_compiled
+def every_other(typing: Any, vector: Any, first: Any) -> Any:
+    """Return the even lanes of a vector (first = 0), or the odd ones (1)."""
+    lanes = list(range(first.literal_value, vector.lanes, 2))
+    result = Vector(vector.element, vector.lanes // 2)
+    return result(vector, first), lambda context, builder, signature, args: _shuffled(builder, args[0], args[0], lanes)
+
+
+@_compiled
+def transpose(typing: Any, sample: Any, source: Any, step: Any, target: Any, target_step: Any) -> Any:
+    """Copy a square of complex samples, a piece wide, with rows and columns exchanged; rows lie `step` bytes apart."""
+    size = lanes_of(sample) // 2
+    whole = Vector(real_of(sample), lanes_of(sample) * size)
+
+    def pairs(elements: list[int]) -> list[int]:
+        return [2 * e + part for e in elements for part in (0, 1)]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = [builder.load(place, align=_align(whole)) for place in _places(builder, args[1], args[2], whole)]
+        for bit in (1 << b for b in range(size.bit_length() - 1)):  # a bit of the row's number and of the column's
+            low = pairs([size + j - bit if j & bit else j for j in range(size)])
+            high = pairs([size + j if j & bit else j + bit for j in range(size)])
+            for i in (i for i in range(size) if not i & bit):
+                a, b = rows[i], rows[i + bit]
+                rows[i], rows[i + bit] = _shuffled(builder, a, b, low), _shuffled(builder, a, b, high)
+        for row, place in zip(rows, _places(builder, args[3], args[4], whole), strict=True):
+            builder.store(row, place, align=_align(whole))
+        return context.get_dummy_value()
+
+    return types.void(sample, types.intp, types.intp, types.intp, types.intp), code
 
 
 @_compiled

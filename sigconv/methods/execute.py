@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..semantics.problem import Problem
 from .exact import BlockOverflow, check_fits
 from .nonfinite import Compute, is_smeared, mended
 from .orientation import orient
-from .protocol import Method, Settings, Spread
+from .protocol import Method, Runner, Settings, SharedMethod, Spread
 from .renormalize import Weights
 from .separable import Passes
 from .small import Run
@@ -56,11 +56,16 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    problem: Problem, ways: Sequence[tuple[Method, Settings]], kernel: Array, small: Run | None = None
+    problem: Problem,
+    ways: Sequence[tuple[Method, Settings]],
+    kernel: Array,
+    small: Run | None = None,
+    workers: int | None = None,
 ) -> Prepared:
     """Return the prepared kernel: oriented, and in the form that the first method that takes it multiplies with."""
     oriented = orient(kernel, problem)
-    taken = ((m, settings, m.prepare(oriented, problem, settings)) for m, settings in ways)
+    runner = _runner(available_workers(workers))
+    taken = ((*way, _state(*way, oriented, problem, runner)) for way in ways)
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
@@ -69,6 +74,13 @@ def prepare(
     suspect = problem.working_dtype.kind in "fc" and not np.isfinite(kernel).all()
     spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
     return Prepared(problem, method, settings, state, weights, at_once, kernel, suspect, spread)
+
+
+def _state(method: Method, settings: Settings, kernel: Array, problem: Problem, runner: Runner) -> Any:
+    """Return what a method computes from the kernel alone."""
+    if settings.steps > 1:
+        return cast(SharedMethod, method).prepare_shared(kernel, problem, settings, runner)
+    return method.prepare(kernel, problem, settings)
 
 
 def apply(
@@ -92,15 +104,16 @@ def apply(
     dtype = problem.result_dtype if out is None else out.dtype
     overflows: list[tuple[int, ...]] = []
 
-    def fill(tile: Tile) -> None:
+    def fill(tile: Tile, runner: Runner = in_order) -> None:
         try:
             with np.errstate(all="ignore"):  # Inf and NaN in the data are the caller's: the result shows them
                 place: tuple[Any, ...] = (*tile.slices, ...)  # an array, also of no axis
-                _write(prepared, tile, aligned, target[place], dtype)
+                _write(prepared, tile, aligned, target[place], dtype, runner)
         except BlockOverflow as overflow:
             overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
 
-    run_tiles(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
+    run = run_tiles if prepared.settings.steps == 1 else partial(_run_shared, prepared.settings.steps)
+    run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
     if compute is not None and (prepared.suspect or (prepared.spread and is_smeared(target, prepared.spread))):
@@ -128,14 +141,18 @@ def written(result: Array, out: Array | None) -> Array:
     return out
 
 
-def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: np.dtype[Any]) -> None:
+def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: np.dtype[Any], runner: Runner) -> None:
     """Write one tile of the result, renormalised where that is asked; its numbers must fit in a dtype."""
     problem = prepared.problem
     computed = problem.result_dtype if is_exact(problem.result_dtype) else problem.working_dtype
     weights = prepared.weights.of(tile) if prepared.weights else None
     at_once = weights is None and target.dtype == dtype == computed
     block = target if at_once else np.empty(target.shape, computed)
-    prepared.method.fill(prepared.state, problem, prepared.settings, tile, signal, block)
+    work = prepared.state, problem, prepared.settings, tile, signal, block
+    if prepared.settings.steps > 1:
+        cast(SharedMethod, prepared.method).fill_shared(*work, runner)
+    else:
+        prepared.method.fill(*work)
     if not at_once:
         target[...] = check_fits(block if weights is None else block * weights, dtype)
 
@@ -157,32 +174,66 @@ def run_tiles(
 ) -> None:
     """Fill all tiles; which worker fills which tile changes nothing in the result."""
     total = count_tiles(shape, steps)
-    work = fill if progress is None else _counted(fill, total, progress)
+    work = _count(total, progress)(fill)
     if min(workers, total) <= 1:
         for tile in tiles(shape, steps):
             work(tile)
         return
-    left = deque(tiles(shape, steps))
+    _together(deque(tiles(shape, steps)), work, min(workers, total))
+
+
+def _together(left: deque[Any], work: Callable[[Any], None], workers: int) -> None:
+    """Do all that is left; the caller works too."""
     drain = partial(_drain, left, work)
-    others = [_pool(workers - 1, os.getpid()).submit(drain) for _ in range(min(workers, total) - 1)]
+    others = [_pool(workers - 1, os.getpid()).submit(drain) for _ in range(workers - 1)]
     try:
         drain()
     finally:
-        left.clear()  # after an error no tile is begun any more
+        left.clear()  # after an error nothing is begun any more
         for other in others:
             other.exception()
     for other in others:
         other.result()
 
 
-def _drain(left: deque[Tile], work: Callable[[Tile], None]) -> None:
-    """Do the tiles that are left, one after the other, until there are none."""
+def _drain(left: deque[Any], work: Callable[[Any], None]) -> None:
+    """Do what is left, one after the other, until there is nothing."""
     while left:
         try:
-            tile = left.popleft()
+            item = left.popleft()
         except IndexError:  # another worker took it
             return
-        work(tile)
+        work(item)
+
+
+def _run_shared(
+    steps: int,
+    fill: Callable[[Tile, Runner], None],
+    shape: tuple[int, ...],
+    sizes: tuple[int, ...],
+    workers: int,
+    progress: Progress | None,
+) -> None:
+    """Fill the tiles one after another, each in steps that the workers share."""
+    run = _runner(workers)
+    counted = _count(steps * count_tiles(shape, sizes), progress)
+    for tile in tiles(shape, sizes):
+        fill(tile, lambda step, count: run(counted(step), count))
+
+
+def in_order(step: Callable[[int], None], count: int) -> None:
+    """Do steps one after another."""
+    for number in range(count):
+        step(number)
+
+
+def _runner(workers: int) -> Runner:
+    """Return how steps are done: each by the next worker that is idle."""
+
+    def run(step: Callable[[int], None], count: int) -> None:
+        _together(deque(range(count)), step, workers)
+
+    return in_order if workers == 1 else run
 
 
 @lru_cache(maxsize=8)
@@ -193,17 +244,23 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="sigconv")
 
 
-def _counted(fill: Callable[[Tile], None], total: int, progress: Progress) -> Callable[[Tile], None]:
+def _count(total: int, progress: Progress | None) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Return what has the calls of all work together counted for `progress`."""
+    if progress is None:
+        return lambda work: work
     lock, done = threading.Lock(), 0
 
-    def work(tile: Tile) -> None:
-        nonlocal done
-        fill(tile)
-        with lock:
-            done += 1
-            progress(done, total)
+    def counted(work: Callable[[Any], None]) -> Callable[[Any], None]:
+        def work_and_count(item: Any) -> None:
+            nonlocal done
+            work(item)
+            with lock:
+                done += 1
+                progress(done, total)
 
-    return work
+        return work_and_count
+
+    return counted
 
 
 def available_workers(workers: int | None) -> int:

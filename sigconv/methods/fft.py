@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
-from ..engines.protocol import spectrum_dtype
+from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Settings
+from . import panels
+from .protocol import Costs, Estimate, Runner, Settings, Spread
 from .spectral import transform_dtype
-from .tiles import tile_steps
+from .tiles import Tile, tile_steps
 from .transform_method import TransformMethod, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
+# Samples of a transform from which on panels are considered.
+PANELS_FROM = 1 << 18
 
 
 class FFT(TransformMethod):
@@ -23,7 +27,13 @@ class FFT(TransformMethod):
     name = "fft"
 
     def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
-        """Return the transform lengths, and the price of the transforms by each engine."""
+        """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
+        offers = self._whole(problem, costs)
+        if panels.serves(problem, PANELS_FROM):
+            offers.append(panels.estimate(problem, costs))
+        return offers
+
+    def _whole(self, problem: Problem, costs: Costs) -> list[Estimate]:
         circular = tuple(_is_circular(axis) for axis in problem.axes)
         shortest = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
         dtype = transform_dtype(problem)
@@ -31,6 +41,29 @@ class FFT(TransformMethod):
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
         asked = work(problem, costs, Settings(tile, "", lengths, circular), blocks=1)
         return [asked.estimate(costs, engine) for engine in engine_names(dtype)]
+
+    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> panels.Spectra:
+        """Return the kernel's spectra, for panels."""
+        return panels.prepare(kernel, problem, settings, runner)
+
+    def fill_shared(
+        self,
+        state: panels.Spectra,
+        problem: Problem,
+        settings: Settings,
+        tile: Tile,
+        signal: Array,
+        out: Array,
+        runner: Runner,
+    ) -> None:
+        """Write one tile of the result to `out`, in panels."""
+        panels.fill(state, problem, settings, tile, signal, out, runner)
+
+    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
+        """Reach every output of the transform."""
+        if settings.steps > 1:
+            return tuple((axis.position, axis.count) for axis in problem.axes)
+        return super().spread(state, problem, settings)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..engines.protocol import Array
 from ..semantics.problem import Problem
 from .tiles import Tile
+
+# Calls step(0) … step(count − 1), on several workers if there are some, and returns when all are done.
+Runner = Callable[[Callable[[int], None], int], None]
 
 
 class Settings(NamedTuple):
@@ -17,6 +20,9 @@ class Settings(NamedTuple):
     `lengths` are the transform lengths of the convolved axes (none for direct sums); `circular` says which of these
     axes wrap around by themselves. A tile holds up to `blocks` transforms along its first convolved axis, `paired` two
     by two as complex ones, which `compiled` loops copy.
+
+    With several `steps`, the workers do a tile together (see `SharedMethod`), one entry of the batch at a time; the
+    `lengths` of an axis by itself then are those of two, into which it is folded.
     """
 
     tile: tuple[int, ...]
@@ -26,6 +32,7 @@ class Settings(NamedTuple):
     blocks: int = 1
     paired: bool = False
     compiled: bool = False
+    steps: int = 1
 
 
 class Estimate(NamedTuple):
@@ -128,4 +135,18 @@ class Method(Protocol):
 
     def describe(self, settings: Settings) -> Mapping[str, str]:
         """Return the settings in words, for `explain`."""
+        ...
+
+
+class SharedMethod(Method, Protocol):
+    """A method that has settings with several `steps`: then these two serve in place of `prepare` and `fill`."""
+
+    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
+        """Return what can be computed from the oriented kernel alone."""
+        ...
+
+    def fill_shared(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
+        """Write one tile of the result to `out`; the runner is given `settings.steps` steps in all."""
         ...

@@ -60,8 +60,9 @@ def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: P
 
 
 def threads(problem: Problem, estimate: Estimate, max_bytes: int | None, workers: int | None) -> int:
-    """Return how many threads work: as many as asked or there are, but no more than there are tiles and memory for."""
-    most = min(available_workers(workers), count_tiles(problem.shape, estimate.settings.tile))
+    """Return how many threads work: as many as asked or there are, but no more than there are steps and memory for."""
+    steps = count_tiles(problem.shape, estimate.settings.tile) * estimate.settings.steps
+    most = min(available_workers(workers), steps)
     if max_bytes is not None and estimate.worker_bytes:
         most = min(most, (max_bytes - estimate.shared_bytes) // estimate.worker_bytes)
     return max(1, most)

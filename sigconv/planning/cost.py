@@ -74,7 +74,7 @@ PRIORS = Prices(
     call=2e-6,
     tile=4e-5,
     spectrum=7e-5,
-    batch={"fftw": 4e-5, "scipy": 6e-5, "numpy": 4e-5, "lanes": 1.5e-5},
+    batch={"fftw": 4e-5, "scipy": 6e-5, "numpy": 4e-5, "lanes": 1.5e-5, "panels": 1.5e-5},
     workers=2,
     bandwidth={"numpy": 8e9, "numba": 1.4e10},
     # Of one core of a Zen 4 with AVX-512.
@@ -84,6 +84,7 @@ PRIORS = Prices(
         "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
     },
     transform_rates={
+        "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10), "d": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
         "scipy": {
             **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
@@ -100,6 +101,15 @@ PRIORS = Prices(
         "packing": 0.008,
         "columns": 0.1,
         "blocks": 0.12,
+        "panel_columns": 0.03,
+        "panel_rows": 0.03,
     },
-    compile_seconds={"loops": 2.0, "packing": 0.7, "columns": 5.5, "blocks": 3.5},
+    compile_seconds={
+        "loops": 2.0,
+        "packing": 0.7,
+        "columns": 5.5,
+        "blocks": 3.5,
+        "panel_columns": 2.0,
+        "panel_rows": 2.0,
+    },
 )

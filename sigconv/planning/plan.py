@@ -79,9 +79,9 @@ class Plan:
 
         return draw(self, path)
 
-    def prepare(self, kernel: Any) -> Prepared:
+    def prepare(self, kernel: Any, workers: int | None = None) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
-        return self._prepared(self._checked("kernel", kernel).copy())
+        return self._prepared(self._checked("kernel", kernel).copy(), workers)
 
     def apply(
         self,
@@ -109,15 +109,15 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        prepared = self._prepared(self._apart(kernel, out))
+        prepared = self._prepared(self._apart(kernel, out), workers)
         return apply(prepared, signal, out, self._threads(prepared, workers), compute=self._other)
 
     def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
         """Return the result of another problem, by the same method if that was named."""
         return choose(problem, self.method if self.forced else "auto", self.max_bytes)(signal, kernel)
 
-    def _prepared(self, kernel: Array) -> Prepared:
-        prepared = prepare(self.problem, self._ways, kernel, self.small)
+    def _prepared(self, kernel: Array, workers: int | None) -> Prepared:
+        prepared = prepare(self.problem, self._ways, kernel, self.small, workers)
         PROCESS.note(self._taken(prepared).needs)
         return prepared
 

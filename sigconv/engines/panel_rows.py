@@ -1,0 +1,134 @@
+"""Transforms of the rows of panels, as many rows at a time as there are lanes, as compiled loops.
+
+A group of rows is copied out of all panels, transposed, so that each row is a lane; it is transformed there, multiplied
+with the kernel's spectrum, transformed back, and its outputs are copied to the panels. No interpreter's lock is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from . import simd
+from .panel_butterflies import PIECES, ROW, factors, product, radices, row_at, times, transform, transform_back
+from .protocol import Array
+from .simd import PIECE, load, store, transpose
+
+VERSION = simd.version("panel_butterflies.py")
+
+
+@njit(nogil=True)
+def _buffer(rows):  # type: ignore[no-untyped-def]
+    """Return memory for some rows, and an aligned address in it."""
+    memory = np.zeros(rows * ROW + PIECE, np.uint8)
+    return memory, -(-memory.ctypes.data // PIECE) * PIECE
+
+
+@njit(nogil=True)
+def _take(panels, height, row, width, length, table, buffer):  # type: ignore[no-untyped-def]
+    """Copy a group of rows to the lanes of a buffer, zeros behind them."""
+    side, lanes = PIECE // table.itemsize, ROW // table.itemsize
+    for p in range(-(-width // lanes)):
+        tile, rows = panels + (p * height + row) * ROW, buffer + p * lanes * ROW
+        for a in range(PIECES):
+            for b in range(PIECES):
+                transpose(table[0], tile + a * side * ROW + b * PIECE, ROW, rows + b * side * ROW + a * PIECE, ROW)
+    for j in range(width, length):
+        x = row_at(buffer + j * ROW, table)
+        store(buffer + j * ROW, PIECE, x - x)
+
+
+@njit(nogil=True)
+def _give(buffer, first, step, outputs, panels, height, row, table):  # type: ignore[no-untyped-def]
+    """Copy some of a buffer's rows, from the first on in steps, to a group of rows of the panels."""
+    side, lanes = PIECE // table.itemsize, ROW // table.itemsize
+    valid = min(lanes, height - row)
+    memory, spare = _buffer(side)
+    for p in range(-(-outputs // lanes)):
+        tile, rows = panels + (p * height + row) * ROW, buffer + (first + step * p * lanes) * ROW
+        for a in range(-(-valid // side)):
+            for b in range(PIECES):
+                source, target = rows + b * side * step * ROW + a * PIECE, tile + a * side * ROW + b * PIECE
+                if (a + 1) * side <= valid:
+                    transpose(table[0], source, step * ROW, target, ROW)
+                    continue
+                transpose(table[0], source, step * ROW, spare, PIECE)
+                for r in range(valid - a * side):  # the rows behind them belong to others
+                    store(target + r * ROW, PIECE, load(table[0], spare + r * PIECE, PIECE, 1))
+    return memory.size
+
+
+def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
+    """Return `spectra` and `convolve`, compiled anew for each version of what they are made of."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def spectra(panels, height, width, begin, end, length, radices, table, scale, out):  # type: ignore[no-untyped-def]
+        lanes = ROW // table.itemsize
+        memory, buffer = _buffer(length + lanes)
+        for group in range(begin, end):
+            _take(panels, height, group * lanes, width, length, table, buffer)
+            transform(buffer, length, radices, table)
+            for j in range(length):
+                x = times(row_at(buffer + j * ROW, table), scale[0])
+                store(out + (group * length + j) * ROW, PIECE, x)
+        return version + 0 * memory.size
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def convolve(  # type: ignore[no-untyped-def]
+        panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs
+    ):
+        lanes = ROW // table.itemsize
+        memory, buffer = _buffer(length + lanes * (step + 1))
+        for group in range(begin, end):
+            _take(panels, height, group * lanes, width, length, table, buffer)
+            transform(buffer, length, radices, table)
+            for j in range(length):
+                x = product(row_at(buffer + j * ROW, table), row_at(spectrum + (group * length + j) * ROW, table))
+                store(buffer + j * ROW, PIECE, x)
+            transform_back(buffer, length, radices, table)
+            _give(buffer, first, step, outputs, panels, height, group * lanes, table)
+        return version + 0 * memory.size
+
+    return spectra, convolve
+
+
+spectra, convolve = _compiled(VERSION)
+
+
+class Rows:
+    """The transforms of rows of some length, for one precision."""
+
+    def __init__(self, length: int, dtype: np.dtype[Any]) -> None:
+        self.length = length
+        self._lanes = ROW // dtype.itemsize
+        self._plan = length, np.array(radices(length), np.int64), factors(length, dtype)
+
+    def empty(self, shape: tuple[int, ...]) -> Array:
+        """Return an array for the spectra of panels of a height, the last of a shape."""
+        *others, height = shape
+        dtype = self._plan[2].dtype
+        return np.empty((*others, self.groups(height), self.length, self._lanes), dtype)
+
+    def groups(self, height: int) -> int:
+        """Return how many groups the rows of panels make."""
+        return -(-height // self._lanes)
+
+    def spectra(self, panels: Array, width: int, part: slice, scale: float, out: Array) -> None:
+        """Fill the spectra of some groups of rows of a width, times a factor."""
+        where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
+        spectra(*where, *self._plan, np.array([scale], panels.dtype), out.ctypes.data)
+
+    def convolve(self, panels: Array, width: int, part: slice, spectrum: Array, window: tuple[int, int, int]) -> None:
+        """Replace some groups of rows by their outputs: the first one, the step, and how many."""
+        where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
+        convolve(*where, *self._plan, spectrum.ctypes.data, *window)
+
+
+@lru_cache(maxsize=64)
+def rows(length: int, dtype: np.dtype[Any]) -> Rows:
+    """Return the transforms of rows; the last few are kept."""
+    return Rows(length, dtype)

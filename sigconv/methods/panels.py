@@ -1,0 +1,306 @@
+"""One transform too large for the cache, in three passes over memory, each shared by the workers.
+
+The first axis is transformed in panels: some columns at a time, which stay in cache. Every frequency of it then is a
+convolution along the other axes by itself: along the last axis some rows at a time (transformed, multiplied with the
+kernel's spectrum, and back), and in the same three passes if there are axes between. Then the panels are transformed
+back. The zeros beside the signal are not stored, and only the outputs that are wanted come back.
+
+A single axis is folded into rows first, N = N₁·N₂, with twiddles between the passes (D. H. Bailey, FFTs in external or
+hierarchical memory, J. Supercomputing 4 (1990) 23–35). Frequencies stay in the order in which they come out, since the
+kernel's have the same.
+
+Real samples are transformed in pairs: modulo t^C − i, sample j + C is the imaginary part of sample j. With weights wʲ,
+w^C = i, this is a cyclic convolution of C complex samples (R. Crandall and B. Fagin, Discrete weighted transforms and
+large-integer arithmetic, Math. Comp. 62 (1994) 305–324); what wraps around 2C changes its sign, and is not wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engines.lengths import column_length, fold_length
+from ..engines.protocol import Array, spectrum_dtype
+from ..engines.transforms import installed
+from ..semantics.dtypes import is_exact
+from ..semantics.problem import Problem
+from .layout import local_window
+from .orientation import dilated
+from .protocol import Costs, Estimate, Runner, Settings
+from .spectral import alias_free_length, taps_needed, transform_dtype
+from .tiles import Reach, Tile, clipped, gather, reach_of, tile_steps, trimmed
+
+# A pass is done in so many steps, whoever does them.
+STEPS = 32
+PASSES = 3
+# Bytes of rows that are taken from the panels at once, to be transformed along several axes.
+_SLAB = 1 << 20
+_LEAST_ROWS = 4
+_DTYPES = "fdFD"
+# The engine's name, and the largest row of a panel in bytes.
+_ENGINE, _ROW = "panels", 256
+
+Shape = tuple[int, ...]
+Step = Callable[[slice], None]
+Share = Callable[[int, Step], None]
+
+
+class Spectra(NamedTuple):
+    """The prepared kernel: a spectrum for each entry of its batch, and the taps of each axis that they hold."""
+
+    taps: tuple[tuple[int, int], ...]
+    spectra: Array
+
+
+class Window(NamedTuple):
+    """The outputs of a level: `outputs` from the row `first` on, in steps; the first row lacks `skip` samples."""
+
+    first: int
+    step: int
+    outputs: int
+    skip: int = 0
+
+
+class Nest(NamedTuple):
+    """The transforms of all levels: columns of all but the last one, across which the rows are transformed."""
+
+    columns: tuple[Any, ...]
+    rows: Any
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """The length of all transforms together."""
+        return prod(int(part.length) for part in (*self.columns, self.rows))
+
+    @property
+    def last(self) -> bool:
+        """Whether the rows come next."""
+        return len(self.columns) == 1
+
+    def inner(self) -> Nest:
+        """Return the levels below the first."""
+        return self._replace(columns=self.columns[1:])
+
+    def planes(self, part: slice, width: int) -> Iterator[slice]:
+        """Yield the rows that are taken from the panels together, to be transformed along several axes."""
+        size = max(_LEAST_ROWS, _SLAB // (width * self.dtype.itemsize))
+        return (slice(r, min(r + size, part.stop)) for r in range(part.start, part.stop, size))
+
+
+def serves(problem: Problem, least: int) -> bool:
+    """Return whether panels can serve a problem whose transforms have some samples at least."""
+    floats = transform_dtype(problem).char in _DTYPES and not is_exact(problem.result_dtype)
+    return floats and installed("numba") and bool(problem.axes) and prod(_needed(problem)) >= least
+
+
+def estimate(problem: Problem, costs: Costs) -> Estimate:
+    """Return the transform lengths, and the price: transforms of columns and rows, and what they move."""
+    dtype, lengths = transform_dtype(problem), _lengths(problem)
+    complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
+    transforms = 2 * problem.batch + problem.kernel_batch
+    tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
+    seconds = costs.call + costs.spectrum + PASSES * STEPS * costs.batch["panels"] * problem.batch
+    seconds += sum(costs.transform(_ENGINE, complex_dtype, transforms * size, length) for length in lengths)
+    seconds += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize)
+    rows, planes = 4 * _ROW * lengths[-1], _LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
+    return Estimate(
+        Settings(tile, _ENGINE, lengths, steps=PASSES * STEPS),
+        seconds,
+        size * complex_dtype.itemsize * (1 + problem.kernel_batch),
+        rows + (3 * max(_SLAB, planes) if len(lengths) > 2 else 0),
+        frozenset({"numba", f"panel_columns {complex_dtype.char}", f"panel_rows {complex_dtype.char}"}),
+    )
+
+
+def _needed(problem: Problem) -> list[int]:
+    """Return the least transform lengths."""
+    return [alias_free_length(axis, axis.count) for axis in problem.axes]
+
+
+def _lengths(problem: Problem) -> Shape:
+    """Return the transform lengths: of the first axis in samples, which are paired if they are real."""
+    first, *others = _needed(problem)
+    parts = 2 if transform_dtype(problem).kind == "f" else 1
+    if not others:
+        columns, row = fold_length(-(-first // parts))
+        return parts * columns, row
+    *middle, last = others
+    return (parts * column_length(-(-first // parts)), *map(column_length, middle), column_length(last))
+
+
+def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
+    """Return the spectra of the oriented kernel, scaled by one over the transforms' length."""
+    taps = tuple(taps_needed(axis) for axis in problem.axes)
+    held = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
+    kernels, nest = _samples(dilated(trimmed(kernel, held), problem), problem), _nest(problem, settings)
+    spectra = nest.rows.empty((len(kernels), *(columns.length for columns in nest.columns)))
+    for samples, spectrum in zip(kernels, spectra, strict=True):
+        shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+        _transform(nest, samples.reshape(-1), shape, 1 / nest.size, spectrum, share)
+    return Spectra(taps, spectra)
+
+
+def fill(
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+) -> None:
+    """Write one tile of the result, which is that of one entry of the batch."""
+    reaches = [
+        clipped(reach_of(axis, slice(0, axis.count), taps)) for axis, taps in zip(problem.axes, state.taps, strict=True)
+    ]
+    if any(r.empty for r in reaches):
+        out[...] = 0
+        runner(lambda _: None, settings.steps)
+        return
+    (samples,) = _samples(gather(tile.batch(signal, problem.positions), problem, reaches), problem)
+    nest, windows = _nest(problem, settings), _windows(reaches, settings)
+    thinned = reaches[0].axis.stride if len(reaches) == 1 else 1  # a folded axis has all its outputs first
+    target = out if thinned == 1 and out.flags.c_contiguous else np.empty(_extent(reaches), out.dtype)
+    shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+    spectrum = state.spectra[_entry(tile, problem)]
+    _convolve(nest, samples.reshape(-1), shape, spectrum, windows, target.reshape(-1), share)
+    if target is not out:
+        out[...] = target[::thinned].reshape(out.shape)
+
+
+def _nest(problem: Problem, settings: Settings) -> Nest:
+    """Return the transforms of all levels."""
+    dtype = transform_dtype(problem)
+    columns = import_module("..engines.panel_columns", __package__).columns
+    rows, real = import_module("..engines.panel_rows", __package__).rows, dtype.kind == "f"
+    *outer, row = settings.lengths
+    fold = row if len(problem.axes) == 1 else 0
+    levels = [
+        columns(n // 2 if real and i == 0 else n, spectrum_dtype(dtype), real and i == 0, fold)
+        for i, n in enumerate(outer)
+    ]
+    return Nest(tuple(levels), rows(row, spectrum_dtype(dtype)), spectrum_dtype(dtype))
+
+
+def _samples(array: Array, problem: Problem) -> Array:
+    """Return an operand with its batch on one leading axis, contiguous, in the dtype that is transformed."""
+    batch = [i for i in range(array.ndim) if i not in problem.positions]
+    ordered = array.transpose(*batch, *problem.positions)
+    held = ordered.reshape(-1, *(array.shape[p] for p in problem.positions))
+    return np.ascontiguousarray(held, transform_dtype(problem))
+
+
+def _levels(shape: Shape, settings: Settings) -> Shape:
+    """Return the samples of each level: an axis by itself is folded."""
+    return shape if len(shape) > 1 else (-(-shape[0] // settings.lengths[1]), settings.lengths[1])
+
+
+def _windows(reaches: list[Reach], settings: Settings) -> list[Window]:
+    """Return the outputs of each level."""
+    starts = [local_window(r)[0] for r in reaches]
+    if len(reaches) > 1:
+        return [Window(start, r.axis.stride, r.axis.count) for start, r in zip(starts, reaches, strict=True)]
+    width = settings.lengths[1]
+    return [Window(starts[0] // width, 1, 0, starts[0] % width), Window(0, 1, width)]
+
+
+def _extent(reaches: list[Reach]) -> Shape:
+    """Return the shape of all outputs of the levels."""
+    if len(reaches) == 1:
+        return (reaches[0].last - reaches[0].first + 1,)
+    return tuple(r.axis.count for r in reaches)
+
+
+def _entry(tile: Tile, problem: Problem) -> int:
+    """Return the number of a tile's kernel in the batch."""
+    places = [(s.start, n) for i, (s, n) in enumerate(zip(tile.slices, problem.kernel_shape, strict=True))
+              if i not in problem.positions]  # fmt: skip
+    number = 0
+    for start, size in places:
+        number = number * size + (start if size > 1 else 0)
+    return number
+
+
+def _shared(runner: Runner, count: int, work: Step) -> None:
+    """Do some items in steps of a few of them."""
+
+    def step(number: int) -> None:
+        with np.errstate(all="ignore"):
+            work(slice(count * number // STEPS, count * (number + 1) // STEPS))
+
+    runner(step, STEPS)
+
+
+def _alone(count: int, work: Step) -> None:
+    """Do all items at once."""
+    work(slice(0, count))
+
+
+def _transform(nest: Nest, data: Array, shape: Shape, scale: float, spectrum: Array, share: Share) -> None:
+    """Fill the spectrum of contiguous samples, times a factor."""
+    columns, width = nest.columns[0], prod(shape[1:])
+    panels = columns.empty(width)
+    share(columns.count(width), partial(columns.forward, data, width, panels))
+    if nest.last:
+        groups = nest.rows.groups(columns.length)
+        share(groups, lambda part: nest.rows.spectra(panels, width, part, scale, spectrum))
+    else:
+        share(columns.length, partial(_transform_planes, nest, panels, shape, scale, spectrum))
+
+
+def _transform_planes(nest: Nest, panels: Array, shape: Shape, scale: float, spectrum: Array, part: slice) -> None:
+    """Fill the spectra of some rows that have several axes."""
+    width = prod(shape[1:])
+    for rows in nest.planes(part, width):
+        for data, inner in zip(_taken(panels, rows, width), spectrum[rows], strict=True):
+            _transform(nest.inner(), data, shape[1:], scale, inner, _alone)
+
+
+def _convolve(
+    nest: Nest, data: Array, shape: Shape, spectrum: Array, windows: list[Window], out: Array, share: Share
+) -> None:
+    """Fill the outputs of contiguous samples."""
+    columns, width, wanted = nest.columns[0], prod(shape[1:]), prod(w.outputs for w in windows[1:])
+    panels = columns.empty(max(width, wanted))
+    share(columns.count(width), partial(columns.forward, data, width, panels))
+    if nest.last:
+        across = windows[1].first, windows[1].step, wanted
+        groups = nest.rows.groups(columns.length)
+        share(groups, lambda part: nest.rows.convolve(panels, width, part, spectrum, across))
+    else:
+        share(columns.length, partial(_convolve_planes, nest, panels, shape, spectrum, windows))
+    window = windows[0].first, windows[0].step, windows[0].skip
+    share(columns.count(wanted), partial(columns.backward, panels, data=out, width=wanted, window=window))
+
+
+def _convolve_planes(
+    nest: Nest, panels: Array, shape: Shape, spectrum: Array, windows: list[Window], part: slice
+) -> None:
+    """Replace some rows that have several axes by their outputs."""
+    width, wanted = prod(shape[1:]), prod(w.outputs for w in windows[1:])
+    for rows in nest.planes(part, max(width, wanted)):
+        planes = _taken(panels, rows, width)
+        results = np.empty((len(planes), wanted), nest.dtype)
+        for data, inner, out in zip(planes, spectrum[rows], results, strict=True):
+            _convolve(nest.inner(), data, shape[1:], inner, windows[1:], out, _alone)
+        _give(panels, rows, results)
+
+
+def _taken(panels: Array, rows: slice, width: int) -> Array:
+    """Return some rows of the panels."""
+    lanes, count = panels.shape[2], rows.stop - rows.start
+    full, rest = divmod(width, lanes)
+    taken: Array = np.empty((count, width), panels.dtype)
+    taken[:, : full * lanes].reshape(count, full, lanes)[...] = panels[:full, rows].transpose(1, 0, 2)
+    if rest:
+        taken[:, full * lanes :] = panels[full, rows, :rest]
+    return taken
+
+
+def _give(panels: Array, rows: slice, data: Array) -> None:
+    """Copy an array to some rows of the panels."""
+    lanes = panels.shape[2]
+    full, rest = divmod(data.shape[1], lanes)
+    panels[:full, rows] = data[:, : full * lanes].reshape(len(data), full, lanes).transpose(1, 0, 2)
+    if rest:
+        panels[full, rows, :rest] = data[:, full * lanes :]
