@@ -33,7 +33,7 @@ from .layout import local_window
 from .orientation import dilated
 from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
-from .tiles import Reach, Tile, clipped, gather, reach_of, tile_steps, trimmed
+from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed
 
 # A pass is done in so many steps, whoever does them.
 STEPS = 32
@@ -105,9 +105,10 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
-    seconds = costs.call + costs.spectrum + PASSES * STEPS * costs.batch["panels"] * problem.batch
-    seconds += sum(costs.transform(_ENGINE, complex_dtype, transforms * size, length) for length in lengths)
-    seconds += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize)
+    shared = PASSES * STEPS * costs.batch["panels"] * problem.batch
+    shared += sum(costs.transform(_ENGINE, complex_dtype, transforms * size, length) for length in lengths)
+    shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
+    seconds = costs.call + costs.spectrum + share_of(STEPS, costs.workers) * shared
     rows, planes = 4 * _ROW * lengths[-1], _LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
         Settings(tile, _ENGINE, lengths, steps=PASSES * STEPS),
