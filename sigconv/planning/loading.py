@@ -2,9 +2,11 @@
 
 An engine that this process has not used yet costs its import, and its loops are loaded from the disk or compiled. A
 call counts that in. Calls that are too short for it take what is loaded already, and what they lose that way is added
-up: once they have lost as much as loading costs, the next one loads. So, however many calls follow, all of them
-together never take more than about twice what they would have taken had their number been known at the start (the
-rule of ski rental: A. R. Karlin et al., Competitive snoopy caching, Algorithmica 3, 1988).
+up: once they have lost a share of what loading costs, the next one loads. Were the share the whole, all calls together
+would never take more than about twice what they would have taken had their number been known at the start (the rule of
+ski rental: A. R. Karlin et al., Competitive snoopy caching, Algorithmica 3, 1988). But who has made some calls will
+mostly make many more, and loading takes less time than importing what else would serve: so the share is small, and
+larger for what must be compiled.
 
 Plans and filters are made for many calls, and a method that is named is to do the same each time: they load what they
 need when they are first used. That a call saves a few microseconds is not worth it, though: of what a way needs, each
@@ -30,12 +32,14 @@ _IMPORTS = {"fftw": "pyfftw", "scipy": "scipy.fft"}
 
 
 _CALLS = 100_000
+# The shares of the prices of loading and of compiling that calls lose before it is done.
+_LOADING, _COMPILING = 1 / 20, 1 / 4
 # Below which Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
 _CACHE = Path(__file__).parent.parent / "engines"
 
 
 class Wait(NamedTuple):
-    """What a call loses by not waiting for what it lacks: seconds a call, and the components with their prices."""
+    """What a call loses by not waiting for what it lacks: seconds a call, and how long each component can wait."""
 
     seconds: float
     prices: tuple[tuple[str, float], ...]
@@ -52,11 +56,21 @@ def share(needs: Components, prices: Prices) -> float:
     return sum(prices.load_seconds[component.partition(" ")[0]] for component in needs) / _CALLS
 
 
+def patience(component: str, prices: Prices) -> float:
+    """Return how many seconds calls lose for want of a component before it is loaded."""
+    name = component.partition(" ")[0]
+    return _seconds(component, prices) * (_COMPILING if _is_compiled(name, prices) else _LOADING)
+
+
 def _seconds(component: str, prices: Prices) -> float:
     """Return the time of loading a component, or of compiling it where the disk does not hold it."""
     name = component.partition(" ")[0]
-    compiled = name in prices.compile_seconds and not on_disk(name)
-    return (prices.compile_seconds if compiled else prices.load_seconds)[name]
+    return (prices.compile_seconds if _is_compiled(name, prices) else prices.load_seconds)[name]
+
+
+def _is_compiled(name: str, prices: Prices) -> bool:
+    """Return whether a component must be compiled."""
+    return name in prices.compile_seconds and not on_disk(name)
 
 
 @cache

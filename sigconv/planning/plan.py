@@ -20,7 +20,7 @@ from ..semantics.problem import Problem
 from .candidate import Candidate, best, offers, price, threads
 from .cost import Prices
 from .explain import explain, summary
-from .loading import PROCESS, Components, Wait, load_seconds
+from .loading import PROCESS, Components, Wait, patience
 from .stored import current
 from .structure import Structure, structure
 
@@ -214,4 +214,4 @@ def _wait(
     """Return what a choice loses beside the one that would be taken if loading cost nothing."""
     kept = _choose(problem, method, max_bytes, prices, None).estimate
     missing, lost = sorted(kept.needs - ready - chosen.needs), chosen.seconds - kept.seconds
-    return Wait(lost, tuple((c, load_seconds((c,), prices)) for c in missing)) if missing and lost > 0 else None
+    return Wait(lost, tuple((c, patience(c, prices)) for c in missing)) if missing and lost > 0 else None
