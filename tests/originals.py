@@ -19,6 +19,8 @@ from functools import wraps
 
 import pytest
 
+from sigconv.planning.loading import PROCESS
+
 # Of each library, the module of its tests, and ours, whose `__all__` names the functions.
 LIBRARIES = {
     "scipy.signal": ("scipy.signal.tests.test_signaltools", "sigconv.compat.scipy_signal"),
@@ -133,10 +135,17 @@ def test_of(item):
     return f"{item.path.name}::{item.originalname if item.cls is None else f'{item.cls.__name__}::{item.originalname}'}"
 
 
+def _settle():
+    """Take all engines for loaded: tests compare runs bit by bit, and a call may take a faster engine once it is."""
+    compiled = ("loops", "packing", "columns", "blocks", "panel_columns", "panel_rows")
+    PROCESS.note(frozenset({"numba", "fftw", "scipy", *(f"{name} {char}" for name in compiled for char in "fdFD")}))
+
+
 def main(library, cases, wrong=""):
     """Run a library's tests and print what passed and what failed."""
     tests, ours = LIBRARIES[library]
     originals = [Original(library, ours, name) for name in importlib.import_module(ours).__all__]
+    _settle()
     runner = Runner(originals, int(cases), wrong)
     options = ["-p", "no:cacheprovider", "-q", "--tb=no" if wrong else "--tb=short", "--pyargs", tests]
     pytest.main(options, plugins=[runner])

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..api import plan, slide
 from ..errors import SigconvError
+from ..methods import panels
+from ..planning.cost import PRIORS
 from ..planning.plan import Plan
 
 Array = NDArray[Any]
@@ -50,7 +53,8 @@ def main(folder: Path) -> None:
 def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any], asked: Plan) -> None:
     """Import and compile what the plan needs: a small call of its kind, and the engine of the large one."""
     corner = tuple(slice(0, 4) for _ in range(max(signal.ndim, kernel.ndim)))
-    slide(signal[corner[: signal.ndim]], kernel[corner[: kernel.ndim]], **(arguments | {"mode": "full"}))
+    few, taps = signal[corner[: signal.ndim]], kernel[corner[: kernel.ndim]]
+    slide(few, taps, **(arguments | {"mode": "full"}))
     engine = asked.estimate.settings.engine
     sums = asked.problem.sums_dtype
     read = signal.dtype if signal.dtype.isnative and signal.dtype != np.float16 else sums  # or converted beforehand
@@ -66,6 +70,9 @@ def _warm_up(signal: Array, kernel: Array, arguments: dict[str, Any], asked: Pla
             lines.warm_up(read, sums)
         else:
             tiling.warm_up(asked.estimate.settings.lengths, sums)
+    elif engine == "panels":
+        small = plan(few.shape, taps.shape, few.dtype, taps.dtype, **(arguments | {"mode": "full", "method": "fft"}))
+        replace(small, method="fft", estimate=panels.estimate(small.problem, PRIORS))(few, taps)
     elif engine != "numpy":
         from ..engines.transforms import fft_engine
 
