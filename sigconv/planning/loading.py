@@ -33,7 +33,7 @@ _IMPORTS = {"fftw": "pyfftw", "scipy": "scipy.fft"}
 
 _CALLS = 100_000
 # The shares of the prices of loading and of compiling that calls lose before it is done.
-_LOADING, _COMPILING = 1 / 100, 1 / 10
+_LOADING, _COMPILING = 1 / 100, 1 / 50
 # Below which Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
 _CACHE = Path(__file__).parent.parent / "engines"
 
