@@ -43,6 +43,7 @@ LIGHT = {
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
+        "sigconv.methods.at_once",
         "sigconv.methods.direct_tiles",
         "sigconv.methods.lane_tiles",
         "sigconv.methods.lanes",

@@ -150,9 +150,9 @@ sum_bands = _compiled(VERSION)
 
 
 @njit(nogil=True)
-def _copy_scattered(place, kind, columns, begin, end, fill, line):  # type: ignore[no-untyped-def]
-    """Fill the columns [begin, end) of a row one by one."""
-    for c in range(begin, end):
+def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untyped-def]
+    """Fill the columns of a row one by one."""
+    for c in range(columns.size):
         if columns[c] == MISSING:
             line[c] = fill
         else:
@@ -163,8 +163,10 @@ def _copy_scattered(place, kind, columns, begin, end, fill, line):  # type: igno
 def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore[no-untyped-def]
     """Fill `out[r, c]` with the sample at `data + rows[r] + columns[c]`, or `fill` where either is missing.
 
-    `kind` is any array of the samples' dtype. The columns [begin, end) are neighbours in memory.
+    `kind` is any array of the samples' dtype. The columns [begin, end) of the copy are neighbours in memory, and
+    `columns` names only the first of them.
     """
+    later = begin + 1 if begin < end else begin
     for r in range(rows.size):
         line = out[r]
         if rows[r] == MISSING:
@@ -175,5 +177,5 @@ def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore
             run, neighbours = line[begin:end], carray(pointer(kind, place + columns[begin]), (end - begin,))
             for c in range(run.size):
                 run[c] = neighbours[c]
-        _copy_scattered(place, kind, columns, 0, begin, fill, line)
-        _copy_scattered(place, kind, columns, end, columns.size, fill, line)
+        _copy_scattered(place, kind, columns[:begin], fill, line)
+        _copy_scattered(place, kind, columns[later:], fill, line[end:])

@@ -44,22 +44,28 @@ def rows_of(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dty
 
     `stride` and `width` are those of the outputs on the last axis; ghosts that come from no sample are `fill`.
     """
-    index, relative, inside = _cut(spans)
+    index, relative, inside = cut(spans)
     samples = signal[index]
-    spread = len(spans) == 1 or samples.strides[-2] % _COLLIDING != 0
-    if inside and stride == 1 and width * dtype.itemsize >= PIECE and spread and is_direct(samples, dtype):
+    readable = is_direct(samples, dtype) and is_readable(samples.strides, len(spans), width, dtype)
+    if inside and stride == 1 and readable:
         return Rows(samples, samples.strides[:-1])
     return _copied(samples, relative, stride, width, dtype, fill)
 
 
 @lru_cache(maxsize=256)
-def _cut(spans: tuple[Span, ...]) -> tuple[tuple[Any, ...], tuple[Span, ...], bool]:
+def cut(spans: tuple[Span, ...]) -> tuple[tuple[Any, ...], tuple[Span, ...], bool]:
     """Return the index of what lies inside on whole axes, the spans counted from there, and whether all do."""
     inside = [s.start >= 0 and s.stop <= s.samples for s in spans]
     index = (slice(s.start, s.stop) if i else slice(None) for s, i in zip(spans, inside, strict=True))
     sizes = [s.stop - s.start for s in spans]
     relative = (Span(0, n, n, "zero") if i else s for s, n, i in zip(spans, sizes, inside, strict=True))
     return (..., *index), tuple(relative), all(inside)
+
+
+def is_readable(strides: tuple[int, ...], axes: int, width: int, dtype: np.dtype[Any]) -> bool:
+    """Return whether rows of the dtype of the sums are as well read in place as copied."""
+    spread = axes == 1 or strides[-2] % _COLLIDING != 0
+    return strides[-1] == dtype.itemsize and spread and width * dtype.itemsize >= PIECE
 
 
 def is_direct(array: Array, dtype: np.dtype[Any]) -> bool:
@@ -69,38 +75,46 @@ def is_direct(array: Array, dtype: np.dtype[Any]) -> bool:
 
 def _copied(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dtype: np.dtype[Any], fill: Any) -> Rows:
     """Return a copy of what the spans reach."""
-    lanes = PIECE // dtype.itemsize
-    # An output row of less than a piece is computed as a whole piece, which reads so much more.
-    slack = lanes if width < lanes else 0
-    table = _copy_table(signal.shape, signal.strides, signal.itemsize, spans, stride, lanes, slack)
+    table = copy_table(signal.shape, signal.strides, signal.itemsize, spans, stride, width, dtype.itemsize)
     buffer = np.empty(table.shape, dtype)
     lines = buffer.reshape(-1, table.shape[-1])
     kind = np.empty(0, np.uint8 if signal.dtype == bool else signal.dtype)
     copy_rows(address_of(signal), kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
-    used = table.columns.size
-    return Rows(buffer[..., :used], buffer.strides[:-1], used // stride * dtype.itemsize)
+    return Rows(buffer[..., : table.used], buffer.strides[:-1], table.used // stride * dtype.itemsize)
 
 
 class _CopyTable(NamedTuple):
+    """Where the samples of the rows and columns of a copy stand; of a run of neighbours, the first column alone."""
+
     rows: Array
     columns: Array
     run: tuple[int, int]
+    used: int
     shape: tuple[int, ...]
 
 
 @lru_cache(maxsize=_KEPT)
-def _copy_table(
+def copy_table(
     shape: tuple[int, ...],
     strides: tuple[int, ...],
     itemsize: int,
     spans: tuple[Span, ...],
     stride: int,
-    lanes: int,
-    slack: int,
+    width: int,
+    sums_itemsize: int,
 ) -> _CopyTable:
     """Return where the samples of a copy stand, in bytes from the signal's first one."""
+    lanes = PIECE // sums_itemsize
+    # An output row of less than a piece is computed as a whole piece, which reads so much more.
+    slack = lanes if width < lanes else 0
     batch = shape[: len(shape) - len(spans)]
-    found = [*map(np.arange, batch), *(sources(s.boundary, np.arange(s.start, s.stop), s.samples) for s in spans)]
+    run = _run(spans[-1]) if stride == 1 and strides[-1] == itemsize else (0, 0)
+    positions = [np.arange(s.start, s.stop) for s in spans]
+    positions[-1] = np.delete(positions[-1], slice(run[0] + 1, run[1]))
+    found = [
+        *map(np.arange, batch),
+        *(sources(s.boundary, p, s.samples) for s, p in zip(spans, positions, strict=True)),
+    ]
     *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(found, strides, strict=True))
     rows = np.zeros(1, np.int64)
     for places in above:
@@ -109,12 +123,10 @@ def _copy_table(
     columns = np.full((stride, -(-last.size // stride) + slack), MISSING)
     for phase in range(stride):
         columns[phase, : last[phase::stride].size] = last[phase::stride]
-    contiguous = stride == 1 and strides[-1] == itemsize
+    used = columns.size + max(0, run[1] - run[0] - 1)
     # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
-    pitch = (-(-columns.size // lanes) | 1) * lanes
-    return _CopyTable(
-        rows, columns.reshape(-1), _run(spans[-1]) if contiguous else (0, 0), (*(s.size for s in found[:-1]), pitch)
-    )
+    pitch = (-(-used // lanes) | 1) * lanes
+    return _CopyTable(rows, columns.reshape(-1), run, used, (*(s.size for s in found[:-1]), pitch))
 
 
 def sources(boundary: str, positions: Array, samples: int) -> Array:
@@ -145,7 +157,7 @@ def fill_sums(rows: Rows, kernels: Array, out: Array, steps: tuple[tuple[int, in
     target = out if wide == width and is_direct(out, dtype) else np.empty((*out.shape[:-1], wide), dtype)
     taps = kernels.shape[kernels.ndim - len(steps) :]
     batches = rows.samples.shape[: out.ndim - len(steps)], kernels.shape[: out.ndim - len(steps)]
-    b = _bands(target.shape, target.strides, *batches, rows.strides, rows.phase, taps, steps, dtype.itemsize)
+    b = bands_of(target.shape, target.strides, *batches, rows.strides, rows.phase, taps, steps, dtype.itemsize)
     sums = kernels.reshape(-1, prod(taps)).take(b.order, axis=1)
     data, result = address_of(rows.samples), address_of(target)
     sum_bands(
@@ -181,7 +193,7 @@ class _Bands(NamedTuple):
 
 
 @lru_cache(maxsize=_KEPT)
-def _bands(
+def bands_of(
     shape: tuple[int, ...],
     out_strides: tuple[int, ...],
     batch: tuple[int, ...],

@@ -15,14 +15,17 @@ from ..engines.transforms import installed
 from ..semantics.boundary import NUMBERS
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
+from . import at_once
 from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
 from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .protocol import Costs, Estimate, Settings
-from .small import line_products
+from .small import lines_of
 from .tiles import Reach, Tile, convolved_last, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
 
 _COMPILED_DTYPES = "fdFD"  # and integers
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
+# A call by compiled loops that is made at once, in calls of numpy.convolve.
+_COMPILED_CALL = 1.5
 # Up to these Σ |x||g| the sums of integers are exact in floats (with room for the rounding of the kernel's Σ |g|).
 _EXACT_SINGLE, _EXACT_DOUBLE = 2.0**24, 2.0**52
 
@@ -104,10 +107,14 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
         loops: costs.call + share * (overhead + sum_seconds(problem, costs, loops, products))
         for loops in loops_for(problem)
     }
-    line = line_products(problem)
-    if line is not None:
-        times["numpy"] = costs.call + costs.products("numpy", problem.working_dtype, line)
-    return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e)) for e, seconds in times.items()]
+    lines = lines_of(problem)
+    if lines is not None:
+        each = costs.call + costs.lines(problem.working_dtype, lines.sums, lines.taps)
+        times["numpy"] = lines.calls * each
+    alike = "numba" in times and at_once.serves(problem)
+    if alike:
+        times["numba"] = _COMPILED_CALL * costs.call + share * sum_seconds(problem, costs, "numba", products)
+    return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 
 def _is_lines(problem: Problem) -> bool:
@@ -117,8 +124,12 @@ def _is_lines(problem: Problem) -> bool:
 
 def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float) -> float:
     """Return the time of the sums of all tiles."""
-    kind = "numpy taps" if loops == "numpy" and not _is_lines(problem) else loops
-    return costs.products(kind, problem.working_dtype, products)
+    if loops != "numpy":
+        return costs.products(loops, problem.working_dtype, products)
+    if _is_lines(problem):
+        sums = prod(problem.shape)
+        return costs.lines(problem.working_dtype, sums, products / max(1, sums))
+    return costs.products("numpy taps", problem.working_dtype, products)
 
 
 def loops_for(problem: Problem) -> tuple[str, ...]:
@@ -127,10 +138,13 @@ def loops_for(problem: Problem) -> tuple[str, ...]:
     return ("numpy", "numba") if known and problem.axes and installed("numba") else ("numpy",)
 
 
-def needed(problem: Problem, engine: str) -> frozenset[str]:
-    """Return what a process loads for some loops; those for integers mostly sum in float64."""
+def needed(problem: Problem, engine: str, alike: bool = False) -> frozenset[str]:
+    """Return what a process loads for some loops: other ones where all operands are `alike`, of the dtype of the sums.
+
+    Those for integers mostly sum in float64.
+    """
     sums = "d" if is_exact(problem.result_dtype) else problem.working_dtype.char
-    return frozenset(("numba", f"loops {sums}")) if engine == "numba" else frozenset()
+    return frozenset(("numba", f"{'at_once' if alike else 'loops'} {sums}")) if engine == "numba" else frozenset()
 
 
 def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Array]) -> Array:

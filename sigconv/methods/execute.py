@@ -64,7 +64,7 @@ def prepare(
 ) -> Prepared:
     """Return the prepared kernel: oriented, and in the form that the first method that takes it multiplies with."""
     oriented = orient(kernel, problem)
-    runner = _runner(available_workers(workers))
+    runner = runner_of(available_workers(workers))
     taken = ((*way, _state(*way, oriented, problem, runner)) for way in ways)
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
@@ -118,7 +118,7 @@ def apply(
         raise _overflow(min(overflows), dtype)
     if compute is not None and (prepared.suspect or (prepared.spread and is_smeared(target, prepared.spread))):
         _mend(prepared, aligned, target, compute)
-    return target if target is out else written(target, out)
+    return written(target, out)
 
 
 def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) -> None:
@@ -132,7 +132,7 @@ def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) ->
 
 def written(result: Array, out: Array | None) -> Array:
     """Return the result, copied to `out` if that is given and can hold it."""
-    if out is None:
+    if out is None or out is result:
         return result
     try:
         np.copyto(out, check_fits(result, out.dtype), casting="same_kind")
@@ -215,7 +215,7 @@ def _run_shared(
     progress: Progress | None,
 ) -> None:
     """Fill the tiles one after another, each in steps that the workers share."""
-    run = _runner(workers)
+    run = runner_of(workers)
     counted = _count(steps * count_tiles(shape, sizes), progress)
     for tile in tiles(shape, sizes):
         fill(tile, lambda step, count: run(counted(step), count))
@@ -227,7 +227,7 @@ def in_order(step: Callable[[int], None], count: int) -> None:
         step(number)
 
 
-def _runner(workers: int) -> Runner:
+def runner_of(workers: int) -> Runner:
     """Return how steps are done: each by the next worker that is idle."""
 
     def run(step: Callable[[int], None], count: int) -> None:

@@ -81,6 +81,10 @@ class Costs(Protocol):
         """Return the time of that many products and sums in a direct loop."""
         ...
 
+    def lines(self, dtype: Any, sums: float, taps: float) -> float:
+        """Return the time of some sums by NumPy's convolution of lines."""
+        ...
+
     def transform(self, engine: str, dtype: Any, samples: float, length: float) -> float:
         """Return the time of transforming some samples in all, `length` a transform."""
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite, prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .exact import peak
 
 # Products of the longest line for which laying out is cheaper than the general way.
 _LONGEST = 1 << 17
-_DTYPES = "fdFD"
+DTYPES = "fdFD"
 # Kernels of so few short rows take their rows one by one: numpy.correlate has a fast loop for up to 11 taps.
 _FEW_ROWS, _SHORT = 6, 11
 
@@ -31,28 +32,45 @@ def shortcut(problem: Problem) -> Run | None:
     The function returns None where the general way is needed after all: an integer sum could overflow, or a number is
     not finite, which in a line would reach outputs that never met it.
     """
-    if line_products(problem) is None:
+    if lines_of(problem) is None:
         return None
     if len(problem.axes) == 1:
         run = _one_axis(problem)
-    elif len(problem.axes) == 2 and problem.axes[0].taps <= _FEW_ROWS and problem.axes[1].taps <= _SHORT:
+    elif _has_few_rows(problem):
         run = _row_by_row(problem)
     else:
         run = _several_axes(problem)
     return _exactly(run, problem) if is_exact(problem.result_dtype) else run
 
 
-def line_products(problem: Problem) -> int | None:
-    """Return the products of the line that computes a small problem, or None if the general way serves."""
+class Lines(NamedTuple):
+    """The lines that compute a small problem: how many calls they take, all sums of a call and the taps of each."""
+
+    calls: int
+    sums: int
+    taps: int
+
+
+def lines_of(problem: Problem) -> Lines | None:
+    """Return the lines that compute a small problem, or None if the general way serves."""
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
-    served = is_exact(problem.result_dtype) or (same and problem.result_dtype.char in _DTYPES)
+    served = is_exact(problem.result_dtype) or (same and problem.result_dtype.char in DTYPES)
     plain = all(a.boundary == "zero" and a.silent and a.dilation == 1 for a in problem.axes)
     whole = problem.axes and len(problem.axes) == len(problem.shape)
     if not (served and plain and whole):
         return None
     pitch, last = _laid_out(problem)
-    products = problem.axes[0].signal * prod(pitch) * last
-    return products if products <= _LONGEST else None
+    sums = problem.axes[0].signal * prod(pitch)
+    if sums * last > _LONGEST:
+        return None
+    if _has_few_rows(problem):
+        return Lines(1 + problem.axes[0].taps, sums, problem.axes[1].taps)
+    return Lines(min(2, len(problem.axes)), sums, last)
+
+
+def _has_few_rows(problem: Problem) -> bool:
+    """Return whether a kernel has so few and so short rows that each is taken by itself."""
+    return len(problem.axes) == 2 and problem.axes[0].taps <= _FEW_ROWS and problem.axes[1].taps <= _SHORT
 
 
 def _laid_out(problem: Problem) -> tuple[tuple[int, ...], int]:

@@ -74,10 +74,12 @@ def best(offered: Offers, ready: Components | None, prices: Prices) -> Candidate
         Candidate(offered.method, e, offered.reason, 0.0 if ready is None else load_seconds(e.needs - ready, prices))
         for e in offered.estimates
     ]
-    return min(found, key=partial(price, prices=prices), default=Candidate(offered.method, None, offered.reason))
+    return min(
+        found, key=partial(price, ready=ready, prices=prices), default=Candidate(offered.method, None, offered.reason)
+    )
 
 
-def price(candidate: Candidate, prices: Prices) -> float:
-    """Return what decides: the time of a call, with what it loads, and a small share of all that it needs."""
+def price(candidate: Candidate, ready: Components | None, prices: Prices) -> float:
+    """Return what decides: the time of a call, with what it loads, or where loading costs nothing a share of that."""
     assert candidate.estimate is not None
-    return candidate.seconds + share(candidate.estimate.needs, prices)
+    return candidate.seconds + (share(candidate.estimate.needs, prices) if ready is None else 0.0)

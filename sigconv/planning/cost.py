@@ -33,6 +33,8 @@ class Prices:
         Bytes a second that pass through memory, by who copies.
     product_rates : mapping
         Products with their sums a second, by loop and dtype.
+    dots : mapping
+        Seconds of each sum of NumPy's convolution of lines, beside its products, by dtype.
     transform_rates : mapping
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
         dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither.
@@ -49,13 +51,18 @@ class Prices:
     workers: int
     bandwidth: Mapping[str, float]
     product_rates: Rates
+    dots: Mapping[str, float]
     transform_rates: Levels
     load_seconds: Mapping[str, float]
     compile_seconds: Mapping[str, float]
 
     def products(self, engine: str, dtype: np.dtype[Any], count: float) -> float:
         """Return the time of that many products and sums in a direct loop."""
-        return count / self.product_rates[engine]["integer" if dtype.kind in "biu" else dtype.char]
+        return count / self.product_rates[engine][_name(dtype)]
+
+    def lines(self, dtype: np.dtype[Any], sums: float, taps: float) -> float:
+        """Return the time of some sums by NumPy's convolution of lines: each is a product of two vectors."""
+        return self.products("numpy", dtype, sums * taps) + sums * self.dots[_name(dtype)]
 
     def transform(self, engine: str, dtype: np.dtype[Any], samples: float, length: float) -> float:
         """Return the time of transforming some samples in all, `length` a transform."""
@@ -69,6 +76,11 @@ class Prices:
         return bytes_moved / self.bandwidth["numba" if compiled else "numpy"]
 
 
+def _name(dtype: np.dtype[Any]) -> str:
+    """Return how tables of prices call a dtype."""
+    return "integer" if dtype.kind in "biu" else dtype.char
+
+
 PRIORS = Prices(
     source="priors",
     call=2e-6,
@@ -80,9 +92,10 @@ PRIORS = Prices(
     # Of one core of a Zen 4 with AVX-512.
     product_rates={
         "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},
-        "numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
+        "numpy": {"f": 2e10, "d": 1.1e10, "F": 9e9, "D": 4.5e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
         "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
     },
+    dots={"f": 7e-9, "d": 8e-9, "F": 1e-8, "D": 1.8e-8, "integer": 2e-9, "g": 2e-8, "G": 3e-8, "O": 1e-7},
     transform_rates={
         "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10), "d": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
@@ -98,6 +111,7 @@ PRIORS = Prices(
         "fftw": 0.16,
         "numba": 0.42,
         "loops": 0.01,
+        "at_once": 0.02,
         "packing": 0.008,
         "columns": 0.1,
         "blocks": 0.12,
@@ -106,6 +120,7 @@ PRIORS = Prices(
     },
     compile_seconds={
         "loops": 2.0,
+        "at_once": 3.5,
         "packing": 0.7,
         "columns": 5.5,
         "blocks": 3.5,

@@ -10,7 +10,7 @@ larger for what must be compiled.
 
 Plans and filters are made for many calls, and a method that is named is to do the same each time: they load what they
 need when they are first used. That a call saves a few microseconds is not worth it, though: of what a way needs, each
-call pays a share, loaded or not.
+of their calls pays a share.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _IMPORTS = {"fftw": "pyfftw", "scipy": "scipy.fft"}
 
 _CALLS = 100_000
 # The shares of the prices of loading and of compiling that calls lose before it is done.
-_LOADING, _COMPILING = 1 / 100, 1 / 50
+_LOADING, _COMPILING = 1 / 400, 1 / 50
 # Below which Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
 _CACHE = Path(__file__).parent.parent / "engines"
 

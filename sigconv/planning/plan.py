@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from os import PathLike
@@ -11,13 +12,14 @@ import numpy as np
 
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
+from ..methods import at_once
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem
-from .candidate import Candidate, best, offers, price, threads
+from .candidate import Candidate, Offers, best, offers, price, threads
 from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Components, Wait, patience
@@ -94,8 +96,9 @@ class Plan:
         """Return the result for one signal and a kernel that this plan prepared."""
         check_out(out, self.problem)
         available_workers(workers)
-        threads = self._threads(prepared, workers)
-        return apply(prepared, self._checked("signal", signal), out, threads, progress, self._other)
+        threads, array = self._threads(workers, prepared), self._checked("signal", signal)
+        result = self.compiled(array, prepared.kernel, out, threads) if self.compiled and progress is None else None
+        return apply(prepared, array, out, threads, progress, self._other) if result is None else result
 
     def __call__(self, signal: Any, kernel: Any, *, out: Array | None = None, workers: int | None = None) -> Array:
         """Return the result for a signal and a kernel of the planned shapes and dtypes."""
@@ -109,8 +112,12 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
+        if self.compiled is not None:
+            result = self.compiled(signal, kernel, out, self._threads(workers))
+            if result is not None:
+                return result
         prepared = self._prepared(self._apart(kernel, out), workers)
-        return apply(prepared, signal, out, self._threads(prepared, workers), compute=self._other)
+        return apply(prepared, signal, out, self._threads(workers, prepared), compute=self._other)
 
     def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
         """Return the result of another problem, by the same method if that was named."""
@@ -126,11 +133,12 @@ class Plan:
         found = self.structure
         return found.estimate if found and found.estimate and prepared.method is found.passes else self.estimate
 
-    def _threads(self, prepared: Prepared, workers: int | None) -> int | None:
+    def _threads(self, workers: int | None, prepared: Prepared | None = None) -> int | None:
         """Return how many threads may work: fewer than asked where memory is limited."""
         if self.max_bytes is None:
             return workers
-        return threads(self.problem, self._taken(prepared), self.max_bytes, workers)
+        taken = self._taken(prepared) if prepared else self.estimate
+        return threads(self.problem, taken, self.max_bytes, workers)
 
     @cached_property
     def _ways(self) -> list[tuple[Method, Settings]]:
@@ -145,6 +153,15 @@ class Plan:
     def small(self) -> Run | None:
         """A function of signal and kernel that computes the whole result at once, where that is the way."""
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
+
+    @cached_property
+    def compiled(self) -> at_once.Compiled | None:
+        """What computes the result by a compiled call for each tile, where that is the way."""
+        direct = self.method == "direct" and self.estimate.settings.engine == "numba" and len(self._ways) == 1
+        if not direct or not at_once.serves(self.problem):
+            return None
+        PROCESS.note(self.estimate.needs)
+        return at_once.Compiled(self.problem, self.estimate.settings.tile)
 
     def _apart(self, kernel: Array, out: Array | None) -> Array:
         """Return the kernel, copied if the result is written over it."""
@@ -195,23 +212,31 @@ def choose(
 @lru_cache(maxsize=1024)
 def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices, ready: Components | None) -> Plan:
     offered = offers(problem, max_bytes, prices)
+    candidates, chosen = _cheapest(offered, method, ready, prices)
+    assert chosen.estimate is not None
+    wait = None if ready is None else _wait(offered, method, chosen, ready, prices)
+    found = structure(problem, price(chosen, ready, prices), max_bytes, prices, ready) if method == "auto" else None
+    how = chosen.method, chosen.estimate, candidates, method != "auto"
+    return Plan(problem, *how, max_bytes, prices.source, wait, found)
+
+
+def _cheapest(
+    offered: Sequence[Offers], method: str, ready: Components | None, prices: Prices
+) -> tuple[tuple[Candidate, ...], Candidate]:
+    """Return each method's best offer, and the cheapest of those asked for."""
     candidates = tuple(best(o, ready, prices) for o in offered)
     considered = [c for c in candidates if method in ("auto", c.method)]
     serving = [c for c in considered if c.reason is None]
     if not serving:
         raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
-    chosen = min(serving, key=partial(price, prices=prices))
-    assert chosen.estimate is not None
-    wait = None if ready is None else _wait(problem, method, chosen.estimate, max_bytes, prices, ready)
-    found = structure(problem, price(chosen, prices), max_bytes, prices, ready) if method == "auto" else None
-    how = chosen.method, chosen.estimate, candidates, method != "auto"
-    return Plan(problem, *how, max_bytes, prices.source, wait, found)
+    return candidates, min(serving, key=partial(price, ready=ready, prices=prices))
 
 
-def _wait(
-    problem: Problem, method: str, chosen: Estimate, max_bytes: int | None, prices: Prices, ready: Components
-) -> Wait | None:
-    """Return what a choice loses beside the one that would be taken if loading cost nothing."""
-    kept = _choose(problem, method, max_bytes, prices, None).estimate
-    missing, lost = sorted(kept.needs - ready - chosen.needs), chosen.seconds - kept.seconds
+def _wait(offered: Sequence[Offers], method: str, chosen: Candidate, ready: Components, prices: Prices) -> Wait | None:
+    """Return what a choice loses beside the one that would be taken if everything were loaded."""
+    everything = ready.union(*(e.needs for o in offered for e in o.estimates))
+    _, kept = _cheapest(offered, method, everything, prices)
+    if chosen.estimate is None or kept.estimate is None:
+        return None
+    missing, lost = sorted(kept.estimate.needs - ready - chosen.estimate.needs), chosen.estimate.seconds - kept.seconds
     return Wait(lost, tuple((c, patience(c, prices)) for c in missing)) if missing and lost > 0 else None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from math import log2
 from pathlib import Path
 from time import perf_counter
@@ -141,15 +142,23 @@ def _in_a_process(statement: str) -> float:
 def _products() -> dict[str, Any]:
     """Return the rates of products and their sums in each kind of loop, for each dtype."""
     rates: dict[str, dict[str, float]] = {name: dict(table) for name, table in PRIORS.product_rates.items()}
+    dots = dict(PRIORS.dots)
     for name, dtype in (*_DTYPES.items(), ("integer", "i8")):
-        line, taps = _numbers(4096, dtype), _numbers(64, dtype)
-        rates["numpy"][name] = line.size * taps.size / best(lambda x=line, h=taps: np.convolve(x, h))  # type: ignore[misc]
+        rates["numpy"][name], dots[name] = _lines(dtype)
         rates["numpy taps"][name] = _SAMPLES / best(_tap_of(_numbers(_SAMPLES, dtype)))
         if installed("numba"):
             # The integers of most signals are summed exactly in float64.
             kind = "i2" if name == "integer" else dtype
             rates["numba"][name] = _SAMPLES * 256 / _apply_seconds((_SAMPLES,), (256,), kind, "direct", "numba")
-    return {"product_rates": rates}
+    return {"product_rates": rates, "dots": dots}
+
+
+def _lines(dtype: str) -> tuple[float, float]:
+    """Return the rate of products in NumPy's convolution of lines, and the time of a sum beside its products."""
+    line, (few, many) = _numbers(4096, dtype), (32, 512)
+    short, long = (best(partial(np.convolve, line, _numbers(taps, dtype), "same")) / line.size for taps in (few, many))
+    each = max(long - short, 0.1 * long) / (many - few)
+    return 1 / each, max(short - few * each, 0.1 * short)
 
 
 def _tap_of(line: Array) -> Callable[[], None]:

@@ -1,0 +1,98 @@
+"""Direct sums of operands of one dtype, a compiled call for each tile: the way to the loops is a few microseconds."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib import import_module
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..semantics.boundary import NUMBERS
+from ..semantics.problem import Problem
+from .direct_tiles import parts
+from .execute import available_workers, in_order, runner_of, written
+from .small import DTYPES
+from .tiles import Tile, count_tiles, reach_of, tiles
+
+
+@lru_cache(maxsize=1024)
+def serves(problem: Problem) -> bool:
+    """Return whether the compiled call is for a problem: operands of one dtype, every tap met, one fill number."""
+    same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
+    if not same or problem.result_dtype.char not in DTYPES or not problem.axes or 0 in problem.shape:
+        return False
+    last = problem.positions == tuple(range(len(problem.batch_positions), len(problem.shape)))
+    reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
+    every_tap = all(r.low == 0 and r.high == r.axis.taps for r in reaches)
+    plain = all(axis.boundary != "renormalize" for axis in problem.axes)
+    return last and every_tap and plain and len(_fills(problem)) <= 1
+
+
+class Compiled:
+    """What computes all tiles of a problem that is served; shared freely between threads."""
+
+    def __init__(self, problem: Problem, steps: tuple[int, ...]) -> None:
+        cut = [part for tile in tiles(problem.shape, steps) for part, _ in parts(problem, tile)]
+        self._tiles = count_tiles(problem.shape, steps)
+        self._shape, self._dtype = problem.shape, problem.result_dtype
+        sums = _sums(problem)
+        self._pieces = [_engine().piece_of(sums, tile.slices, _spans(problem, tile)) for tile in cut]
+        self._conjugate = problem.conjugate and problem.kernel_dtype.kind == "c"
+        self._alone = len(cut) == 1
+        self._served = self._alone or (problem.kernel_batch == 1 and not any(_is_narrow(problem, t) for t in cut))
+
+    def __call__(self, signal: Array, kernel: Array, out: Array | None, workers: int | None) -> Array | None:
+        """Return the result, in `out` if that is given, or None where the general way is needed after all."""
+        # What is cut stands where the shapes say, so it must not be copied.
+        if not (self._alone or (self._served and signal.flags.c_contiguous and signal.dtype.isnative)):
+            return None
+        target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
+        runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
+        taps = kernel.conj() if self._conjugate else kernel
+        return written(target, out) if _engine().fill(self._pieces, signal, taps, target, runner) else None
+
+    def _target(self, signal: Array, kernel: Array, out: Array) -> Array:
+        """Return where the result is computed: in `out`, if the loops can write there and nothing is read from it."""
+        apart = not (np.may_share_memory(out, signal) or np.may_share_memory(out, kernel))
+        return out if apart and out.flags.carray and out.dtype == self._dtype else np.empty(self._shape, self._dtype)
+
+
+def _is_narrow(problem: Problem, tile: Tile) -> bool:
+    """Return whether a tile has several rows of less than a vector, which would reach into other tiles."""
+    *rows, width = (s.stop - s.start for s in tile.slices)
+    return bool(prod(rows) > 1 and width * problem.result_dtype.itemsize < _engine().PIECE)
+
+
+def _sums(problem: Problem) -> Any:
+    """Return the problem as the engine knows it."""
+    return _engine().Sums(
+        signal=problem.signal_shape,
+        kernel=problem.kernel_shape,
+        result=problem.shape,
+        steps=tuple((axis.stride, axis.dilation) for axis in problem.axes),
+        dtype=problem.result_dtype,
+        fill=next(iter(_fills(problem)), 0),
+        backwards=not problem.flip,
+    )
+
+
+def _spans(problem: Problem, tile: Tile) -> tuple[Any, ...]:
+    """Return what all taps read for a tile, on each convolved axis."""
+    reaches = (reach_of(axis, tile.slices[axis.position], (0, axis.taps)) for axis in problem.axes)
+    return tuple(_engine().Span(r.start, r.stop, r.axis.signal, r.axis.boundary) for r in reaches)
+
+
+@cache
+def _engine() -> Any:
+    """Return the module of the compiled call, which imports numba."""
+    return import_module("..engines.at_once", __package__)
+
+
+def _fills(problem: Problem) -> set[Any]:
+    """Return the numbers that stand outside."""
+    return {
+        problem.fill_value if axis.boundary == "constant" else 0 for axis in problem.axes if axis.boundary in NUMBERS
+    }
