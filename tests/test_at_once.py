@@ -66,6 +66,14 @@ def test_every_layout_of_the_operands():
         assert np.array_equal(run(signal, np.asfortranarray(kernel), None, 1), expected)
 
 
+def test_a_short_window_of_a_huge_signal_is_not_copied():
+    """A read-only view of one number, 2^31 + 5 times, read by a window at its start and by one that strides along."""
+    signal, kernel = np.broadcast_to(np.float32(2), 2**31 + 5), np.ones(3, "f4")
+    for options in ({"stride": 2**30}, {"center": 0, "stride": 2**31}):
+        result = sigconv.convolve(signal, kernel, "same", "direct", boundary="edge", **options)
+        assert result.tolist() == [6.0] * len(result)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_taps_that_are_not_finite_take_the_general_way(value):
     """Such a tap would meet the zeros outside, which are no samples; a sample meets every tap."""

@@ -17,6 +17,8 @@ from .execute import available_workers, in_order, runner_of, written
 from .small import DTYPES
 from .tiles import Tile, count_tiles, reach_of, tiles
 
+_COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
+
 
 @lru_cache(maxsize=1024)
 def serves(problem: Problem) -> bool:
@@ -41,13 +43,12 @@ class Compiled:
         sums = _sums(problem)
         self._pieces = [_engine().piece_of(sums, tile.slices, _spans(problem, tile)) for tile in cut]
         self._conjugate = problem.conjugate and problem.kernel_dtype.kind == "c"
-        self._alone = len(cut) == 1
-        self._served = self._alone or (problem.kernel_batch == 1 and not any(_is_narrow(problem, t) for t in cut))
+        self._served = len(cut) == 1 or (problem.kernel_batch == 1 and not any(_is_narrow(problem, t) for t in cut))
 
     def __call__(self, signal: Array, kernel: Array, out: Array | None, workers: int | None) -> Array | None:
         """Return the result, in `out` if that is given, or None where the general way is needed after all."""
-        # What is cut stands where the shapes say, so it must not be copied.
-        if not (self._alone or (self._served and signal.flags.c_contiguous and signal.dtype.isnative)):
+        plain = signal.flags.carray and signal.dtype.isnative  # else it is copied
+        if not self._served or not (plain or signal.size <= _COPIED):
             return None
         target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
         runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
