@@ -21,6 +21,7 @@ from .simd import load, multiply_add, splat, store, zeros
 
 PIECE = simd.PIECE
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
+_CHUNK = 1 << 18  # bytes of samples that all rows meet before the next ones are read: half of a second-level cache
 TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
 
 
@@ -67,20 +68,23 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
     block = pieces * PIECE
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def product(data, offsets, panels, starts, out, step, width):  # type: ignore[no-untyped-def]
-        for p in range(starts.size):
-            weights, target, at = panels[p], out + starts[p] * step, 0
-            while True:
-                sums = _no_sums(weights[0], pieces, rows)
-                t = np.uintp(0)
-                for k in range(offsets.size):
-                    x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
-                    sums = _added(sums, weights, t, x)
-                    t += np.uintp(rows)
-                _stored(sums, target + at, step)
-                if at + block >= width:
-                    break
-                at = min(at + block, width - block)  # the last block overlaps the one before it
+    def product(data, offsets, panels, starts, out, step, width, chunk):  # type: ignore[no-untyped-def]
+        # What a chunk of columns reads stays in the cache until all rows have met it.
+        for begin in range(0, width, chunk):
+            end = min(begin + chunk, width)
+            for p in range(starts.size):
+                weights, target, at = panels[p], out + starts[p] * step, min(begin, end - block)
+                while True:
+                    sums = _no_sums(weights[0], pieces, rows)
+                    t = np.uintp(0)
+                    for k in range(offsets.size):
+                        x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
+                        sums = _added(sums, weights, t, x)
+                        t += np.uintp(rows)
+                    _stored(sums, target + at, step)
+                    if at + block >= end:
+                        break
+                    at = min(at + block, end - block)  # the last block overlaps the one before it
         return version
 
     return product
@@ -117,8 +121,11 @@ class Panels:
         """The bytes that a row of a product has at least."""
         return self._block[1] * PIECE
 
-    def multiply(self, data: Array, offsets: Array, out: Array) -> None:
-        """Fill `out` (height × columns, contiguous rows of at least a block) from places in bytes of the data."""
-        width = out.shape[1] * out.itemsize
+    def multiply(self, data: Array, offsets: Array, out: Array, lines: int) -> None:
+        """Fill `out` (height × columns, contiguous rows of at least a block) from places in bytes of the data.
+
+        The offsets lie in so many lines of samples, of which a chunk of columns is to stay in the cache.
+        """
+        width, chunk = out.shape[1] * out.itemsize, -(-_CHUNK // (lines * self.block)) * self.block
         product = _PRODUCTS[self._block]
-        product(address_of(data), offsets, self._panels, self._starts, address_of(out), out.strides[0], width)
+        product(address_of(data), offsets, self._panels, self._starts, address_of(out), out.strides[0], width, chunk)

@@ -26,8 +26,9 @@ from ..semantics.problem import Axis
 from .polyphase import fill_phases
 from .problem import INPUTS, Problem
 
-# Bytes of what a tile reads and writes: they stay in the second-level cache.
-_TILE_BYTES, _LEAST = 1 << 19, 256
+# Bytes of what a tile reads and writes: so many that the Python around it counts for little, and that the sums, which
+# are copied to their places, are still in the cache; and its outputs at least.
+_TILE_BYTES, _LEAST = 1 << 21, 256
 # Above this many products Numba repays being imported; its loops serve these dtypes.
 _COMPILED, _COMPILED_DTYPES = 1 << 21, "fd"
 _SLACK = 512  # bytes behind the samples of a tile: its loops read at least so many at once
@@ -48,7 +49,7 @@ class Products:
         tile = (1, 1, problem.outputs, 1, *steps)
         reads = problem.inputs * prod(_extents(problem, steps))
         count = count_tiles(problem.sums_shape, tile)
-        seconds = costs.call + costs.tile * count + costs.products(engine, dtype, problem.products)
+        seconds = costs.call + costs.tile * count + costs.products(f"matrices {engine}", dtype, problem.products)
         seconds += costs.passes(2 * dtype.itemsize * (count * reads + 2 * prod(problem.sums_shape)))
         shared = prod(problem.convolutions.kernel_shape) * dtype.itemsize
         return Estimate(Settings(tile, engine), seconds, shared, (reads + 2 * prod(tile)) * dtype.itemsize)
@@ -135,10 +136,10 @@ def _multiply_compiled(panels: Any, piece: Array, reaches: list[Reach], target: 
     columns = max(last, panels.block - piece.itemsize) // piece.itemsize + 1
     whole = columns == prod(target.shape[1:]) and panels.rows == panels.height
     if whole and target[0].flags.c_contiguous:
-        panels.multiply(run.samples, run.offsets, target.reshape(panels.rows, columns))
+        panels.multiply(run.samples, run.offsets, target.reshape(panels.rows, columns), len(piece))
         return
     sums = np.empty((panels.height, columns), target.dtype)
-    panels.multiply(run.samples, run.offsets, sums)
+    panels.multiply(run.samples, run.offsets, sums, len(piece))
     target[...] = as_strided(sums, target.shape, (sums.strides[0], *run.pitches))
 
 

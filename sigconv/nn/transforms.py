@@ -120,7 +120,8 @@ def _estimate(problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> Estim
     products = problem.batch * blocks * groups * frequencies * inputs * outputs
     tiles = count_tiles(problem.sums_shape, tile)
     spectrum_item = spectrum_dtype(dtype).itemsize
-    seconds += costs.products("numpy", spectrum_dtype(dtype), products + _CALL_PRODUCTS * frequencies * tiles)
+    products += _CALL_PRODUCTS * frequencies * tiles
+    seconds += costs.products("matrices numpy", spectrum_dtype(dtype), products)
     shared = groups * inputs * outputs * frequencies * spectrum_item
     worker = 2 * rows * samples * (inputs + outputs) * frequencies * spectrum_item
     seconds += costs.passes(2 * shared + tiles * (shared // max(1, groups) + worker)) + costs.tile * tiles

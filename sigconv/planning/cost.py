@@ -32,7 +32,7 @@ class Prices:
     bandwidth : mapping
         Bytes a second that pass through memory, by who copies.
     product_rates : mapping
-        Products with their sums a second, by loop and dtype.
+        Products with their sums a second, by loop and dtype; "matrices" are those of channels.
     dots : mapping
         Seconds of each sum of NumPy's convolution of lines, beside its products, by dtype.
     transform_rates : mapping
@@ -93,6 +93,8 @@ PRIORS = Prices(
     product_rates={
         "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},
         "numpy": {"f": 2e10, "d": 1.1e10, "F": 9e9, "D": 4.5e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
+        "matrices numba": {"f": 5.2e10, "d": 2.6e10},
+        "matrices numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 6e9, "g": 3e8, "G": 1e8, "O": 1e7},
         "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
     },
     dots={"f": 7e-9, "d": 8e-9, "F": 1e-8, "D": 1.8e-8, "integer": 2e-9, "g": 2e-8, "G": 3e-8, "O": 1e-7},
