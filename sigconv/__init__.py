@@ -35,6 +35,7 @@ __all__ = [
     "compare",
     "convolve",
     "correlate",
+    "error_bound",
     "explorer",
     "gallery",
     "lags",
@@ -53,6 +54,10 @@ def __getattr__(name: str) -> Any:
         from .study.compare import compare
 
         return compare
+    if name == "error_bound":
+        from .study.error_bound import error_bound
+
+        return error_bound
     if name == "trace":
         from .study.trace import trace
 

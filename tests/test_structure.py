@@ -51,6 +51,7 @@ LIGHT = {
         "sigconv.methods.nonfinite",
         "sigconv.methods.paired",
         "sigconv.methods.panels",
+        "sigconv.methods.scaling",
         "sigconv.methods.separable",
         "sigconv.methods.small",
         "sigconv.methods.transform_method",

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from .lanes.twiddles import many_roots, root
 from .protocol import Array
 from .simd import PIECE, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
 
 PIECES = 4
 ROW = PIECES * PIECE  # bytes
 _CACHED = 1 << 14  # bytes of a block whose passes are done one after the other
-_COSINES = (np.cos(2 * np.pi / 3), np.cos(2 * np.pi / 5), np.cos(4 * np.pi / 5))
-_SINES = (np.sin(2 * np.pi / 3), np.sin(2 * np.pi / 5), np.sin(4 * np.pi / 5))
+_COSINES = root(1, 3)[0], root(1, 5)[0], root(2, 5)[0]
+_SINES = -root(1, 3)[1], -root(1, 5)[1], -root(2, 5)[1]
 
 
 @lru_cache(maxsize=256)
@@ -57,7 +58,7 @@ def factors(length: int, dtype: np.dtype[Any]) -> Array:
     tables, size = [np.array([complex(c, s) for c, s in zip(_COSINES, _SINES, strict=True)])], length
     for radix in radices(length):
         turns = np.outer(np.arange(size // radix), np.arange(1, radix))
-        tables.append(np.exp(-2j * np.pi / size * turns).reshape(-1))
+        tables.append(many_roots(turns, size).reshape(-1))
         size //= radix
     return np.concatenate(tables).astype(dtype)
 

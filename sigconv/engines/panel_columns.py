@@ -16,6 +16,7 @@ from numba import carray, njit, types  # type: ignore[attr-defined]
 from numba.extending import overload
 
 from . import simd
+from .lanes.twiddles import many_roots
 from .panel_butterflies import (
     PIECES,
     ROW,
@@ -174,7 +175,7 @@ class Columns:
     def __init__(self, length: int, dtype: np.dtype[Any], real: bool, fold: int) -> None:
         self.length = length
         self.lanes = ROW // dtype.itemsize
-        self._weights = np.exp(0.5j * np.pi / length * np.arange(length) * real).astype(dtype)
+        self._weights = many_roots(-np.arange(length) * real, 4 * length).astype(dtype)
         self._plan = self._weights, np.array(radices(length), np.int64), factors(length, dtype)
         self._twiddles = _twiddles(self, real, fold)
         self._together = min(8, max(4, _TOGETHER // (length * ROW)))
@@ -230,8 +231,7 @@ def _twiddles(of: Columns, real: bool, fold: int) -> tuple[Array, Array]:
     turns = 4 * column_order(of.length) - real
 
     def table(columns: Array) -> Array:
-        found: Array = np.exp(-2j * np.pi / period * (np.multiply.outer(columns, turns) % period))
-        return found
+        return many_roots(np.multiply.outer(columns, turns), period)
 
     lanes, firsts = np.arange(of.lanes if fold else 0), np.arange(of.count(fold)) * of.lanes
     near = table(lanes).T.reshape(-1)

@@ -16,10 +16,11 @@ from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .exact import BlockOverflow, check_fits
-from .nonfinite import Compute, is_smeared, mended
+from .nonfinite import Compute, mended, probes
 from .orientation import orient
 from .protocol import Method, Runner, Settings, SharedMethod, Spread
 from .renormalize import Weights
+from .scaling import Limits, limits, rescaled
 from .separable import Passes
 from .small import Run
 from .tiles import Tile, count_tiles, tiles
@@ -43,7 +44,7 @@ class Prepared(NamedTuple):
     weights: Weights | None
     small: Callable[[Array], Array | None] | None
     kernel: Array
-    suspect: bool  # whether a tap is not finite
+    limits: Limits
     spread: Spread | None
 
     @property
@@ -68,12 +69,12 @@ def prepare(
     taken = ((*way, _state(*way, oriented, problem, runner)) for way in ways)
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
+        spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
+        held = limits(problem, kernel, transformed=spread is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
-    suspect = problem.working_dtype.kind in "fc" and not np.isfinite(kernel).all()
-    spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
-    return Prepared(problem, method, settings, state, weights, at_once, kernel, suspect, spread)
+    return Prepared(problem, method, settings, state, weights, at_once, kernel, held, spread)
 
 
 def _state(method: Method, settings: Settings, kernel: Array, problem: Problem, runner: Runner) -> Any:
@@ -116,16 +117,26 @@ def apply(
     run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
-    if compute is not None and (prepared.suspect or (prepared.spread and is_smeared(target, prepared.spread))):
+    if compute is not None and _is_suspect(prepared, target):
         _mend(prepared, aligned, target, compute)
     return written(target, out)
 
 
+def _is_suspect(prepared: Prepared, target: Array) -> bool:
+    """Return whether there may have been numbers that are not finite, or out of the range of transforms."""
+    if prepared.limits.always or prepared.spread is None:
+        return prepared.limits.always
+    return not prepared.limits.hold(probes(target, prepared.spread))
+
+
 def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) -> None:
-    """Put the result right if an operand has numbers that are not finite."""
+    """Put the result right if an operand has numbers that are not finite, or out of the range of transforms."""
     whole = Tile(tuple(slice(0, size) for size in prepared.problem.shape))
     weights = prepared.weights.of(whole) if prepared.weights else None
-    result = mended(prepared.problem, signal, prepared.kernel, weights, compute)
+    operands = prepared.problem, signal, prepared.kernel
+    result = mended(*operands, weights, compute)
+    if result is None and prepared.spread is not None:
+        result = rescaled(*operands, compute)
     if result is not None:
         np.copyto(target, result, casting="same_kind")
 

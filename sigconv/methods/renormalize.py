@@ -14,6 +14,7 @@ import numpy as np
 from ..engines.protocol import Array
 from ..errors import ArgumentValueError
 from ..semantics.problem import Axis, Problem
+from .scaling import near_one
 from .tiles import Tile
 
 
@@ -24,7 +25,7 @@ class Weights:
         self.axes = tuple(axis for axis in problem.axes if axis.boundary == "renormalize")
         self._positions = problem.positions
         others = tuple(p for p in problem.positions if p not in {a.position for a in self.axes})
-        wide = kernel if kernel.dtype.kind == "O" else kernel.astype(_wide(kernel, problem))
+        wide = kernel if kernel.dtype.kind == "O" else near_one(kernel.astype(_wide(kernel, problem)))
         self._taps = wide.sum(axis=others, keepdims=True)
         self._magnitudes = abs(wide).sum(axis=others, keepdims=True)
         self._tolerance = 0.0 if kernel.dtype.kind == "O" else 4 * prod(problem.kernel_shape) * _epsilon(kernel)

@@ -148,7 +148,8 @@ def _row_by_row(problem: Problem) -> Run:
 
 def _is_finite(line: Array) -> bool:
     """Return whether all numbers are finite; very large ones may be taken for infinite."""
-    return isfinite(abs(line.dot(line)))
+    with np.errstate(all="ignore"):
+        return isfinite(abs(line.dot(line)))
 
 
 def _line(array: Array, pitch: tuple[int, ...]) -> Array:

@@ -1,41 +1,196 @@
-"""How far a result may lie from the exact one, in figures for given operands."""
+"""How far a plan's outputs may lie from the exact ones, in figures for given operands: see docs/accuracy.md."""
 
 from __future__ import annotations
 
-from math import prod
+from functools import cached_property
+from math import log, log2, prod, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ..methods.bounds import direct_bound, transform_bound, unit_roundoff
+from ..methods.bounds import (
+    direct_factor,
+    passes_factor,
+    smallest,
+    transform_factor,
+    transform_underflow,
+    unit_roundoff,
+)
+from ..methods.execute import Prepared
 from ..methods.orientation import orient
 from ..methods.renormalize import Weights
-from ..methods.tiles import Tile
+from ..methods.scaling import peaks, scales
+from ..methods.separable import Passes
+from ..methods.tiles import Tile, gather, reach_of, trimmed
 from ..planning.plan import Plan
 from ..semantics.dtypes import is_exact
-from ..semantics.problem import Problem
+from ..semantics.problem import Axis, Problem
 
 Array = NDArray[Any]
+Index = tuple[int, ...]
+
+# Cells of a block's length, for which the norms of the samples that a block can have read are added up.
+_CELLS = 4
+_SQUARED = 2.0**-500
+
+
+class Bounds:
+    """The proven bounds of a prepared kernel's outputs for one signal.
+
+    Sizes are relative to the largest sample and the largest tap, so that squares stay in range.
+    """
+
+    def __init__(self, prepared: Prepared, signal: Array) -> None:
+        problem = self.problem = prepared.problem
+        self._prepared, self._settings, self._signal = prepared, prepared.settings, signal
+        self._dtype, self._taps = problem.working_dtype, prod(axis.taps for axis in problem.axes)
+        self._terms = len(prepared.state) if isinstance(prepared.method, Passes) else 0
+        self._reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
+        piece = gather(signal.reshape(problem.signal_shape), problem, self._reaches)
+        self._x, self._x_peak = _relative(piece)
+        self._h, self._h_peak = _relative(trimmed(orient(prepared.kernel, problem), self._reaches))
+        self._h_norms = np.sqrt((self._h**2).sum(axis=problem.positions, keepdims=True))
+
+    def at(self, index: Index) -> Any:
+        """Return the bound of one output, before it is rounded to a narrower dtype or renormalised."""
+        if is_exact(self.problem.result_dtype):
+            return 0.0
+        if not (self._settings.lengths or self._terms):
+            return self._factor * self._sum(index) * self._peak + self._floor
+        place = [0 if n == 1 else i for i, n in zip(index, self._norms.shape, strict=True)]
+        for reach, size in zip(self._reaches, self._cell_sizes, strict=True):
+            axis = reach.axis
+            first = axis.start + axis.stride * index[axis.position]
+            place[axis.position] = min((first - reach.start) // size, self._norms.shape[axis.position] - 1)
+        return self._factor * self._norms[tuple(place)] * _entry(self._h_norms, index) * self._peak + self._floor
+
+    def of_all(self, largest: float) -> float:
+        """Return the bound of all outputs, which are at most `largest`, renormalised and in the result's dtype."""
+        if is_exact(self.problem.result_dtype):
+            return 0.0
+        if self._settings.lengths or self._terms:
+            size = self._norms.max(initial=0) * self._h_norms.max(initial=0)
+        else:
+            size = self._x.max(initial=0) * self._h.sum(axis=self.problem.positions).max(initial=0)
+        bound = self._factor * size * self._peak + self._floor
+        weight, error = _weights(self.problem, self._prepared.kernel)
+        return float(bound * weight) + (error + rounding(self.problem)) * largest
+
+    def expected(self, result: float) -> float:
+        """Return the largest error that random data let expect, for results up to some size: empirical."""
+        if is_exact(self.problem.result_dtype):
+            return 0.0
+        u, length = unit_roundoff(self._dtype), prod(self._settings.lengths)
+        result += result * rounding(self.problem) / u
+        if not self._settings.lengths:
+            size = self._x.max(initial=0) * self._h.sum(axis=self.problem.positions).max(initial=0)
+            return float(u * sqrt(self._taps) * size * self._peak / 2 + u * result)
+        size = self._norms.max(initial=0) * self._h_norms.max(initial=0) * self._peak
+        return float(u * sqrt(log2(length + 1)) * (sqrt(log(length + 1) / length) * size + result))
+
+    @cached_property
+    def _factor(self) -> float:
+        """The factor of the rounding error."""
+        if self._settings.lengths:
+            return transform_factor(self._dtype, prod(self._settings.lengths))
+        if self._terms:
+            left = 8 * unit_roundoff(self._dtype) * (len(self.problem.axes) - 1)
+            return passes_factor(self._dtype, tuple(a.taps for a in self.problem.axes), self._terms, left)
+        conversions = sum(dtype.kind in "iu" for dtype in (self.problem.signal_dtype, self.problem.kernel_dtype))
+        return direct_factor(self._dtype, self._taps, conversions)
+
+    @cached_property
+    def _floor(self) -> Any:
+        """What underflow adds; of scaled operands also where it is scaled back."""
+        if not self._settings.lengths:
+            return 2 * self._taps * max(1, self._terms) * smallest(self._dtype)
+        length, kernel = prod(self._settings.lengths), float(self._h_norms.max(initial=0) * self._h_peak)
+        by = scales(self.problem, *peaks(self.problem, self._signal, self._prepared.kernel))
+        back = 0 if by is None else -by.signal - by.kernel
+        with np.errstate(over="ignore"):
+            return transform_underflow(self._dtype, length, kernel) + np.ldexp(
+                transform_underflow(self._dtype, length, 1.0), max(0, back)
+            )
+
+    @property
+    def _peak(self) -> Any:
+        """max |x| max |h|."""
+        with np.errstate(over="ignore", under="ignore"):
+            return self._x_peak * self._h_peak
+
+    def _sum(self, index: Index) -> Any:
+        """Return Σ|x||h| of one output."""
+        place: list[Any] = [0 if n == 1 else i for i, n in zip(index, self._x.shape, strict=True)]
+        for r in self._reaches:
+            first = r.axis.start + r.axis.stride * index[r.axis.position] - r.start
+            begin, end = (first - r.axis.dilation * t for t in (r.high - 1, r.low))
+            place[r.axis.position] = slice(begin, end + 1, r.axis.dilation)
+        taps = np.flip(self._h[_selected(self._h, index, self.problem)])
+        return (self._x[tuple(place)] * taps).sum()
+
+    @cached_property
+    def _cell_sizes(self) -> tuple[int, ...]:
+        """The samples of a cell on each axis: a part of a block, or of what an output reads; all of one transform."""
+        if self._terms:
+            return tuple(axis.span for axis in self.problem.axes)
+        if self._settings.steps > 1:
+            return tuple(r.stop - r.start for r in self._reaches)
+        return tuple(-(-length // _CELLS) for length in self._settings.lengths)
+
+    @cached_property
+    def _norms(self) -> Array:
+        """‖x_b‖₂ for the outputs of each cell: of all that their transforms, or their sums, can have read."""
+        squares, cells = self._x**2, 1 if self._terms else _CELLS
+        for number, (reach, size) in enumerate(zip(self._reaches, self._cell_sizes, strict=True)):
+            lonely = self._settings.paired and not self._neighbours
+            squares = _near(squares, reach.axis, size, cells * (2 if number == 0 and lonely else 1))
+        if self._settings.paired and self._neighbours:
+            squares = squares + squares.max(initial=0)
+        norms: Array = np.sqrt(squares)
+        return norms
+
+    @property
+    def _neighbours(self) -> bool:
+        """Whether the second of two blocks in a transform may be any other one."""
+        return len(self.problem.axes) > 1 or self.problem.batch > 1
+
+
+def _relative(values: Array) -> tuple[Array, Any]:
+    """Return |values| over their largest, and that; as longdoubles if the squares of doubles would underflow."""
+    sizes = np.abs(values.astype(np.result_type(values, np.float64)))
+    peak = sizes.max(initial=0)
+    if peak == 0:
+        return sizes, peak
+    relative = sizes / peak
+    least = relative.min(where=sizes > 0, initial=1)
+    return (relative if least > _SQUARED else sizes.astype(np.longdouble) / peak), np.longdouble(peak)
+
+
+def _near(squares: Array, axis: Axis, size: int, cells: int) -> Array:
+    """Return the sums along an axis over cells of some size and so many neighbours on either side."""
+    sums = np.add.reduceat(squares, np.arange(0, squares.shape[axis.position], size), axis=axis.position)
+    beside = [(cells, cells) if i == axis.position else (0, 0) for i in range(sums.ndim)]
+    near: Array = sliding_window_view(np.pad(sums, beside), 2 * cells + 1, axis.position).sum(axis=-1)
+    return near
+
+
+def _entry(array: Array, index: Index) -> Any:
+    return array[tuple(0 if n == 1 else i for i, n in zip(index, array.shape, strict=True))]
+
+
+def _selected(kernel: Array, index: Index, problem: Problem) -> tuple[Any, ...]:
+    """Return the kernel of an entry of the batch."""
+    return tuple(
+        slice(None) if i in problem.positions else (0 if n == 1 else k)
+        for i, (k, n) in enumerate(zip(index, kernel.shape, strict=True))
+    )
 
 
 def allowed_error(plan: Plan, signal: Array, kernel: Array, largest: float) -> float:
-    """Return how far a plan's outputs, at most `largest`, may lie from the exact ones; integers must be exact.
-
-    Results of float16 are computed in float32 and rounded: half a unit of the largest one comes on top.
-    """
-    problem = plan.problem
-    if is_exact(problem.result_dtype):
-        return 0.0
-    taps = prod(axis.taps for axis in problem.axes)
-    wide = np.result_type(problem.result_dtype, np.float64)
-    sizes, weights = np.abs(signal).astype(wide.type(0).real.dtype), np.abs(kernel).astype(float)
-    if plan.method == "direct":
-        bound = direct_bound(problem.working_dtype, taps, float(sizes.max() * weights.sum()))
-    else:
-        norms = float(np.linalg.norm(sizes.reshape(-1)) * np.linalg.norm(weights.reshape(-1)))
-        bound = transform_bound(problem.working_dtype, prod(plan.estimate.settings.lengths), norms)
-    return bound * _largest_weight(problem, kernel) + rounding(problem) * largest
+    """Return how far a plan's outputs, at most `largest`, may lie from the exact ones; integers must be exact."""
+    return Bounds(plan.prepare(kernel), signal).of_all(largest)
 
 
 def rounding(problem: Problem) -> float:
@@ -43,10 +198,18 @@ def rounding(problem: Problem) -> float:
     return unit_roundoff(problem.result_dtype) if problem.result_dtype != problem.working_dtype else 0.0
 
 
-def _largest_weight(problem: Problem, kernel: Array) -> float:
-    """Return by how much renormalising enlarges errors."""
+def _weights(problem: Problem, kernel: Array) -> tuple[float, float]:
+    """Return the largest weight of renormalising, and the relative error of the weights.
+
+    Both sums of a weight, of m taps at most, have an error of γ_m Σ|h|, beside |Σ h|, and |Σ h| / weight.
+    """
     if not any(axis.boundary == "renormalize" for axis in problem.axes):
-        return 1.0
-    whole = Tile(tuple(slice(0, n) for n in problem.shape))
-    weights = Weights(orient(kernel, problem), problem).of(whole)
-    return 1.0 if weights is None else float(np.nanmax(np.abs(weights)))
+        return 1.0, 0.0
+    whole, oriented = Tile(tuple(slice(0, n) for n in problem.shape)), orient(kernel, problem)
+    weights = Weights(oriented, problem).of(whole)
+    largest = 1.0 if weights is None else float(np.nanmax(np.abs(weights)))
+    wide = oriented.astype(np.result_type(kernel, np.float64))
+    sums = [np.abs(v.sum(axis=problem.positions)) for v in (np.abs(wide), wide)]
+    growth = float((sums[0] / sums[1]).max(initial=1)) * (1 + largest)
+    taps = prod(axis.taps for axis in problem.axes)
+    return largest, growth * direct_factor(wide.dtype, 2 * taps + 3)
