@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .adjoint import Adjoint
+from .engines.recent import Recent
 from .methods.execute import Prepared, available_workers
 from .methods.registry import check_method
 from .planning.plan import Plan, choose
@@ -70,8 +70,7 @@ class Filter:
         self._workers = workers
         self._prices = current()  # a filter stays as it is, whatever is calibrated
         self._check()
-        self._lock = threading.Lock()
-        self._prepared: OrderedDict[Plan, Prepared] = OrderedDict()
+        self._prepared = Recent[Prepared](_KEPT)
 
     def _check(self) -> None:
         """Raise what is wrong whatever the signal: one sample of any dtype on every axis stands for it."""
@@ -106,13 +105,4 @@ class Filter:
 
     def _prepare(self, plan: Plan) -> Prepared:
         """Return the prepared kernel of a plan; the last few are kept."""
-        with self._lock:
-            if plan in self._prepared:
-                self._prepared.move_to_end(plan)
-                return self._prepared[plan]
-        prepared = plan.prepare(self.kernel, self._workers)
-        with self._lock:
-            self._prepared[plan] = prepared
-            while len(self._prepared) > _KEPT:
-                self._prepared.popitem(last=False)
-        return prepared
+        return self._prepared.get(plan, partial(plan.prepare, self.kernel, self._workers))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 import pyfftw
 
+from .forks import planning
 from .protocol import Array, Transform, spectrum_dtype, spectrum_shape
 
-# FFTW's planner is not thread-safe; executing a plan is.
-_planner = threading.Lock()
 _FLAGS = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
 
 
@@ -37,14 +35,15 @@ def _buffers(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]
 
 
 def _planned(source: Array, target: Array, axes: tuple[int, ...], direction: str) -> Transform:
-    with _planner:
+    # FFTW's planner is not thread-safe; executing a plan is. (pyfftw releases plans behind a lock of its own, at once.)
+    with planning:
         planned = pyfftw.FFTW(source, target, axes=axes, direction=direction, flags=_FLAGS)
 
     def run() -> Array:
         planned.execute()
         return target
 
-    return Transform(source, run)
+    return Transform(source, run, source.nbytes + target.nbytes)
 
 
 ENGINE = FFTW()

@@ -23,7 +23,7 @@ class PlainFFT:
         functions = import_module(self._module)
         buffer: Array = np.empty(shape, dtype)
         function = functions.fftn if dtype.kind == "c" else functions.rfftn
-        return Transform(buffer, partial(function, buffer, axes=axes))
+        return Transform(buffer, partial(function, buffer, axes=axes), buffer.nbytes)
 
     def inverse(self, shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> Transform:
         """Return a transform from frequencies to samples, times N."""
@@ -31,7 +31,7 @@ class PlainFFT:
         buffer: Array = np.empty(spectrum_shape(shape, axes, dtype), spectrum_dtype(dtype))
         function = functions.ifftn if dtype.kind == "c" else functions.irfftn
         lengths = [shape[axis] for axis in axes]
-        return Transform(buffer, partial(function, buffer, s=lengths, axes=axes, norm="forward"))
+        return Transform(buffer, partial(function, buffer, s=lengths, axes=axes, norm="forward"), buffer.nbytes)
 
 
 NUMPY = PlainFFT("numpy", "numpy.fft")

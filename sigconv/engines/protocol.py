@@ -14,11 +14,12 @@ Array = NDArray[Any]
 class Transform(NamedTuple):
     """A transform of one shape: fill all of `input`, then `run()` returns the result, valid until the next run.
 
-    `run` may destroy the input. A transform serves one thread at a time.
+    `run` may destroy the input. A transform serves one thread at a time, and keeps some bytes of buffers.
     """
 
     input: Array
     run: Callable[[], Array]
+    bytes: int
 
 
 class FFTEngine(Protocol):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
 import numpy as np
 
+from .forks import Locked, load
 from .plain_fft import NUMPY, SCIPY
 from .protocol import FFTEngine, Transform
 
 Key = tuple[str, str, tuple[int, ...], tuple[int, ...], np.dtype[Any]]
 
-_POOL_BYTES = 64 << 20
+_MOST_IDLE, _MOST_BYTES = 64, 64 << 20
 
 
 @lru_cache
@@ -42,37 +40,49 @@ def needed(engine: str) -> frozenset[str]:
 def fft_engine(name: str) -> FFTEngine:
     """Return an engine by its name; FFTW is imported when it is first asked for."""
     if name == "fftw":
-        return cast(FFTEngine, import_module(".fftw", __package__).ENGINE)
+        return cast(FFTEngine, load("fftw").ENGINE)
     return {"numpy": NUMPY, "scipy": SCIPY}[name]
 
 
-class _Pool:
-    """Idle transforms, the least recently used ones dropped when their buffers pass a limit."""
+class _Pool(Locked):
+    """Idle transforms, the last used last; the first ones are dropped when they are too many or too large."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: OrderedDict[Key, list[Transform]] = OrderedDict()
+        super().__init__()
+        self._idle: list[tuple[Key, Transform]] = []
         self._bytes = 0
 
     def take(self, key: Key) -> Transform | None:
-        with self._lock:
-            found = self._idle.get(key)
-            if not found:
-                return None
-            transform = found.pop()
-            self._bytes -= transform.input.nbytes
-            if not found:
-                del self._idle[key]
-            return transform
+        with self.lock:
+            for i in reversed(range(len(self._idle))):
+                if self._idle[i][0] == key:
+                    _, transform = self._idle.pop(i)
+                    self._bytes -= transform.bytes
+                    return transform
+        return None
 
     def give(self, key: Key, transform: Transform) -> None:
-        with self._lock:
-            self._idle.setdefault(key, []).append(transform)
-            self._idle.move_to_end(key)
-            self._bytes += transform.input.nbytes
-            while self._bytes > _POOL_BYTES:
-                _, dropped = self._idle.popitem(last=False)
-                self._bytes -= sum(t.input.nbytes for t in dropped)
+        if transform.bytes > _MOST_BYTES:
+            return
+        with self.lock:
+            self._idle.append((key, transform))
+            self._bytes += transform.bytes
+            dropped = self._dropped()
+        del dropped  # and their plans, now that no other thread waits for it
+
+    def _dropped(self) -> list[tuple[Key, Transform]]:
+        """Return what was dropped so that the rest keeps to the limits."""
+        if len(self._idle) <= _MOST_IDLE and self._bytes <= _MOST_BYTES:
+            return []
+        # Counted anew: an interrupt may have come between a change of the list and that of the sum.
+        left = sum(transform.bytes for _, transform in self._idle)
+        for number, (_, transform) in enumerate(self._idle):
+            if len(self._idle) - number <= _MOST_IDLE and left <= _MOST_BYTES:
+                break
+            left -= transform.bytes
+        dropped, self._idle[:number] = self._idle[:number], []
+        self._bytes = left
+        return dropped
 
 
 _pool = _Pool()
@@ -85,7 +95,7 @@ def lease(
     """Lend a transform ("forward" or "inverse") to one thread, from the pool or newly made."""
     if not axes:  # over no axis, a transform changes nothing
         buffer = np.empty(shape, dtype)
-        yield Transform(buffer, lambda: buffer)
+        yield Transform(buffer, lambda: buffer, buffer.nbytes)
         return
     key = (engine, direction, shape, axes, dtype)
     transform = _pool.take(key) or getattr(fft_engine(engine), direction)(shape, axes, dtype)

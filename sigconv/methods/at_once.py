@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.protocol import Array
 from ..semantics.boundary import NUMBERS
 from ..semantics.problem import Problem
@@ -89,7 +89,7 @@ def _spans(problem: Problem, tile: Tile) -> tuple[Any, ...]:
 @cache
 def _engine() -> Any:
     """Return the module of the compiled call, which imports numba."""
-    return import_module("..engines.at_once", __package__)
+    return load("at_once")
 
 
 def _fills(problem: Problem) -> set[Any]:

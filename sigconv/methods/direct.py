@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.plain_loops import convolve_line, sum_taps
 from ..engines.protocol import Array
 from ..engines.transforms import installed
@@ -26,6 +26,7 @@ _COMPILED_DTYPES = "fdFD"  # and integers
 _READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
 # A call by compiled loops that is made at once, in calls of numpy.convolve.
 _COMPILED_CALL = 1.5
+_SKIPPED = 64  # samples between windows that are copied, too, where windows do not overlap
 # Up to these Σ |x||g| the sums of integers are exact in floats (with room for the rounding of the kernel's Σ |g|).
 _EXACT_SINGLE, _EXACT_DOUBLE = 2.0**24, 2.0**52
 
@@ -135,7 +136,9 @@ def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float) -> 
 def loops_for(problem: Problem) -> tuple[str, ...]:
     """Return whose loops serve."""
     known = is_exact(problem.result_dtype) or problem.working_dtype.char in _COMPILED_DTYPES
-    return ("numpy", "numba") if known and problem.axes and installed("numba") else ("numpy",)
+    # Compiled loops copy what they step over.
+    dense = all(axis.stride <= max(axis.span, _SKIPPED) for axis in problem.axes)
+    return ("numpy", "numba") if known and dense and problem.axes and installed("numba") else ("numpy",)
 
 
 def needed(problem: Problem, engine: str, alike: bool = False) -> frozenset[str]:
@@ -205,7 +208,7 @@ def _rows(signal: Array, reaches: list[Reach], width: int, dtype: np.dtype[Any],
 @cache
 def _engine_rows() -> Any:
     """Return the module of the compiled loops, which imports numba."""
-    return import_module("..engines.rows", __package__)
+    return load("rows")
 
 
 def _steps(reaches: list[Reach]) -> tuple[tuple[int, int], ...]:

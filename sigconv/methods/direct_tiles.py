@@ -14,6 +14,8 @@ from .tiles import Tile
 # for little. Problems of a few tenths of that are cut in two, for two workers.
 FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
 _ROW = 1 << 12
+# Samples that a tile reads of a signal that it steps through.
+_READ = 1 << 22
 # Outputs that are read in place without the ghosts at their ends, if they are so many that the copy would cost more.
 _INSIDE = 1 << 15
 
@@ -31,11 +33,14 @@ def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
 
     Where the kernel is longer than the signal, small tiles keep the taps that meet no sample out of the sums.
     """
-    left, steps = outputs, []
+    left, room, steps = outputs, _READ, []
     for axis in reversed(problem.axes):
         step = min(axis.count, _ROW if len(problem.axes) > 1 else left, left)
         if axis.silent and axis.span > axis.signal:
             step = min(step, max(axis.signal, 256))
+        if axis.stride > 1:
+            step = max(1, min(step, (room - axis.span) // axis.stride + 1))
+            room //= axis.stride * step
         steps.append(_even(axis.count, max(1, step)))
         left //= max(1, step)
     return tuple(reversed(steps))

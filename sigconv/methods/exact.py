@@ -7,12 +7,12 @@ common case: then the result is c_0.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..engines.forks import Locked
 from ..engines.protocol import Array
 
 WHOLE = 64  # bits of a limb that holds any integer of the supported dtypes
@@ -68,19 +68,19 @@ def split(values: Array, bits: int, count: int) -> list[Array]:
     return [limb.astype(np.int64) for limb in (*digits, highest)]
 
 
-class LimbKernel:
+class LimbKernel(Locked):
     """An integer kernel, split on demand and each limb prepared by its method; safe to share between threads."""
 
     def __init__(self, kernel: Array, prepare: Callable[[Array], Any]) -> None:
+        super().__init__()
         self.kernel = kernel
         self.peak = peak(kernel)
         self._prepare = prepare
-        self._lock = threading.Lock()
         self._limbs: dict[int, list[Any]] = {}
 
     def limbs(self, bits: int) -> list[Any]:
         """Return the prepared limbs of a width."""
-        with self._lock:
+        with self.lock:
             if bits not in self._limbs:
                 parts = split(self.kernel, bits, limb_count(self.peak, bits))
                 self._limbs[bits] = [self._prepare(part) for part in parts]

@@ -195,9 +195,9 @@ def run_tiles(
 
 def _together(left: deque[Any], work: Callable[[Any], None], workers: int) -> None:
     """Do all that is left; the caller works too."""
-    drain = partial(_drain, left, work)
-    others = [_pool(workers - 1, os.getpid()).submit(drain) for _ in range(workers - 1)]
+    drain, others = partial(_drain, left, work), list[Any]()
     try:
+        _help(drain, workers - 1, others)
         drain()
     finally:
         left.clear()  # after an error nothing is begun any more
@@ -205,6 +205,16 @@ def _together(left: deque[Any], work: Callable[[Any], None], workers: int) -> No
             other.exception()
     for other in others:
         other.result()
+
+
+def _help(drain: Callable[[], None], count: int, others: list[Any]) -> None:
+    """Have other threads work, too, unless the main thread has ended: then no more can be started."""
+    try:
+        for _ in range(count):
+            others.append(_pool(count, os.getpid()).submit(drain))  # noqa: PERF401, for an error may end it
+    except RuntimeError:
+        if threading.main_thread().is_alive():
+            raise
 
 
 def _drain(left: deque[Any], work: Callable[[Any], None]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.boundary import NUMBERS
@@ -195,9 +195,9 @@ def _number(reach: Reach, problem: Problem) -> Any:
 
 @cache
 def _engine() -> Any:
-    return import_module("..engines.lanes.tiling", __package__)
+    return load("lanes.tiling")
 
 
 @cache
 def _rows() -> Any:
-    return import_module("..engines.rows", __package__)
+    return load("rows")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import is_exact
@@ -140,8 +140,8 @@ def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tup
 
 
 def _columns() -> Any:
-    return import_module("..engines.lanes.columns", __package__)
+    return load("lanes.columns")
 
 
 def _lines() -> Any:
-    return import_module("..engines.lanes.lines", __package__)
+    return load("lanes.lines")

@@ -142,10 +142,11 @@ def _work(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) 
     counts = [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)]
     size, total = prod(lengths), prod(counts)
     cut = bool(counts) and counts[0] > 1
-    paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind)
-    blocks = _together(min(counts[0], batch // size), paired) if cut else 1
+    read = size // lengths[0] * max(lengths[0], outputs[0] * problem.axes[0].stride) if cut else size
+    paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind) and read <= max(size, batch)
+    blocks = _together(min(counts[0], batch // read), paired) if cut else 1
     if cut:
-        outputs[0] *= max(blocks, _TILE * batch // size // blocks * blocks)
+        outputs[0] *= max(blocks, _TILE * batch // read // blocks * blocks)
     tile = tile_steps(problem, tuple(outputs), batch, blocks * size)
     settings = Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired)
     return work(problem, costs, settings, total)

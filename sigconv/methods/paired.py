@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.protocol import Array
 from .layout import Blocks
 from .protocol import Settings
@@ -78,4 +78,4 @@ def row_places(shape: Shape, held: Shape, wanted: Shape, apart: int, begin: Shap
 
 
 def _loops() -> Any:
-    return import_module("..engines.packing", __package__)
+    return load("packing")

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.lengths import column_length, fold_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
@@ -172,8 +172,8 @@ def fill(
 def _nest(problem: Problem, settings: Settings) -> Nest:
     """Return the transforms of all levels."""
     dtype = transform_dtype(problem)
-    columns = import_module("..engines.panel_columns", __package__).columns
-    rows, real = import_module("..engines.panel_rows", __package__).rows, dtype.kind == "f"
+    columns = load("panel_columns").columns
+    rows, real = load("panel_rows").rows, dtype.kind == "f"
     *outer, row = settings.lengths
     fold = row if len(problem.axes) == 1 else 0
     levels = [

@@ -10,7 +10,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import DType
 from ..semantics.problem import Axis
 from ..semantics.problem import Problem as Convolutions
-from ..semantics.window import reach
+from ..semantics.window import check_positions, reach
 from . import arguments
 from .problem import INPUTS, Problem
 
@@ -45,7 +45,8 @@ def describe(
     pairs = arguments.paddings(padding, spans, strides)
     boundary = arguments.boundary(padding_mode)
     arguments.check_reach(padding_mode, pairs, outer[2:])
-    for n, span, (before, behind) in zip(outer[2:], spans, pairs, strict=True):
+    for n, span, (before, behind), s in zip(outer[2:], spans, pairs, strides, strict=True):
+        check_positions(n + before + behind, span, s)
         if n + before + behind < span:
             raise ArgumentValueError(
                 f"the input has {outer[2:]} samples, with padding {pairs}, and the dilated kernel reaches over "

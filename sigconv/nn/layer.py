@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from ..engines.recent import Recent
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.registry import check_method
 from ..semantics.operands import as_operand
@@ -85,8 +85,7 @@ class Conv:
         self.bias = None if bias is None else as_operand("bias", bias).copy()
         self.options = frozen(options)
         self.method = method
-        self._lock = threading.Lock()
-        self._prepared: OrderedDict[Plan, Prepared] = OrderedDict()
+        self._prepared = Recent[Prepared](_KEPT)
         check_method(method)
         if self.weight.ndim < 3:
             raise ArgumentValueError(f"the weight has shape {self.weight.shape}: use (out, in/groups, *taps)")
@@ -108,16 +107,7 @@ class Conv:
 
     def _prepare(self, plan: Plan) -> Prepared:
         """Return the prepared weights of a plan; the last few are kept."""
-        with self._lock:
-            if plan in self._prepared:
-                self._prepared.move_to_end(plan)
-                return self._prepared[plan]
-        prepared = prepare(plan, aligned(self.weight, plan.problem))
-        with self._lock:
-            self._prepared[plan] = prepared
-            while len(self._prepared) > _KEPT:
-                self._prepared.popitem(last=False)
-        return prepared
+        return self._prepared.get(plan, partial(prepare, plan, aligned(self.weight, plan.problem)))
 
 
 def frozen(options: Any) -> dict[str, Any]:

@@ -9,13 +9,13 @@ sums that are no outputs; they are left out when the tile is stored.
 from __future__ import annotations
 
 from functools import lru_cache, reduce
-from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ..engines.forks import load
 from ..engines.protocol import Array
 from ..engines.transforms import installed
 from ..methods.execute import available_workers, run_tiles
@@ -58,7 +58,7 @@ class Products:
         """Return the weights of each group, as the loops read them or as a matrix for each tap."""
         columns = orient(kernel, problem.convolutions)[0]
         if settings.engine == "numba":
-            panels = import_module("..engines.channels", __package__).Panels
+            panels = load("channels").Panels
             return [panels(group.reshape(problem.outputs, -1)) for group in columns]
         apart = columns.reshape(problem.groups, problem.outputs, problem.inputs, -1)
         return np.ascontiguousarray(np.moveaxis(apart, -1, 1))

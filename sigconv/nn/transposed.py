@@ -20,6 +20,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import DType
 from ..semantics.operands import as_operand
 from ..semantics.problem import Axis
+from ..semantics.window import check_positions
 from . import arguments
 from .describe import layer_of
 from .layer import hashable
@@ -99,6 +100,7 @@ def _axis_phases(
             f"output_padding={extra} with stride {stride} and dilation {dilation}: it must be less than one of them"
         )
     length = (n - 1) * stride - sum(padding) + dilation * (m - 1) + 1 + extra
+    check_positions(length, dilation * (m - 1) + 1, stride)
     if length < 1:
         raise ArgumentValueError(f"padding {padding} leaves {length} samples of the output: use less padding")
     common = gcd(stride, dilation)

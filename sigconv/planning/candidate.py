@@ -14,6 +14,8 @@ from ..semantics.problem import Problem
 from .cost import Prices
 from .loading import Components, load_seconds, share
 
+_ADDRESSABLE = 1 << 47
+
 
 class Candidate(NamedTuple):
     """A method's offer for a problem: its estimate, or the reason why it can't serve.
@@ -52,11 +54,12 @@ def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: P
     if reason is not None:
         return Offers(name, (), reason)
     found = method.estimates(problem, prices, max_bytes)
-    fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
+    fitting = [e for e in found if e.bytes <= (_ADDRESSABLE if max_bytes is None else max_bytes)]
     if fitting:
         return Offers(name, fitting, None)
     least = min(found, key=lambda e: e.bytes)
-    return Offers(name, [least], f"it needs {least.bytes} bytes of working memory, max_bytes is {max_bytes}")
+    limit = "more than a process can address" if max_bytes is None else f"max_bytes is {max_bytes}"
+    return Offers(name, [least], f"it needs {least.bytes} bytes of working memory, {limit}")
 
 
 def threads(problem: Problem, estimate: Estimate, max_bytes: int | None, workers: int | None) -> int:

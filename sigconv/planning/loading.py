@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from ..engines.forks import Locked
 from .cost import Prices
 
 Components = frozenset[str]
@@ -80,18 +80,18 @@ def on_disk(module: str) -> bool:
     return any((Path(folder) if folder else _CACHE).rglob(f"{module}.*.nbi"))
 
 
-class Loaded:
+class Loaded(Locked):
     """The components that a process has loaded, and what its calls have lost for want of others."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.ready: Components = frozenset()
         self._lost: dict[str, float] = {}
-        self._lock = threading.Lock()
 
     def note(self, components: Components) -> None:
         """Take components for loaded."""
         if not components <= self.ready:
-            with self._lock:
+            with self.lock:
                 self.ready |= components
 
     def refresh(self) -> Components:
@@ -102,7 +102,7 @@ class Loaded:
     def lose(self, wait: Wait) -> None:
         """Add what a call lost; a component for whose price calls have lost enough counts as loaded from now on."""
         total = sum(price for _, price in wait.prices)
-        with self._lock:
+        with self.lock:
             for component, price in wait.prices:
                 lost = self._lost.get(component, 0.0) + wait.seconds * price / total
                 self._lost[component] = lost

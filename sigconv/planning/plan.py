@@ -18,7 +18,7 @@ from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
 from ..semantics.operands import as_operand
-from ..semantics.problem import Problem
+from ..semantics.problem import Problem, given
 from .candidate import Candidate, Offers, best, offers, price, threads
 from .cost import Prices
 from .explain import explain, summary
@@ -64,6 +64,9 @@ class Plan:
     prices: str
     wait: Wait | None = None
     structure: Structure | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return given(self)
 
     def __str__(self) -> str:
         return summary(self.problem, self.method, self.estimate)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import os
 import sys
-import threading
 import warnings
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engines.forks import Locked
 from .cost import PRIORS, Prices
 
 FORMAT = 1
@@ -152,24 +152,26 @@ def _alike(found: Any, model: Any) -> bool:
     return isinstance(found, (int, float)) and not isinstance(found, bool) and isfinite(found) and found > 0
 
 
-class _Current:
+class _Current(Locked):
     """The prices in use."""
 
     prices: Prices | None = None
-    lock = threading.Lock()
+
+
+_current = _Current()
 
 
 def current() -> Prices:
     """Return the prices of this machine, read when they are first asked for."""
-    if _Current.prices is None:
-        with _Current.lock:
-            _Current.prices = _Current.prices or _read()
-    return _Current.prices
+    if _current.prices is None:
+        with _current.lock:
+            _current.prices = _current.prices or _read()
+    return _current.prices
 
 
 def use(prices: Prices | None) -> None:
     """Take prices from now on; None: those that are stored."""
-    _Current.prices = prices
+    _current.prices = prices
 
 
 def _read() -> Prices:

@@ -108,7 +108,9 @@ def _ghosts(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: st
     """Return what stands at the outside positions [start, stop): samples, or one value for all."""
     if boundary in NUMBERS:
         return fill_value if boundary == "constant" else 0
-    return signal.take(source_index(boundary, np.arange(start, stop), signal.shape[axis]), axis=axis)
+    sources = source_index(boundary, np.arange(start, stop), signal.shape[axis])
+    index: tuple[Any, ...] = (*[slice(None)] * axis, sources)
+    return signal[index]  # `take` would copy all of a strided signal first
 
 
 def fold(extended: NDArray[Any], axis: int, start: int, length: int, boundary: str) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from .boundary import check_boundary
 from .dtypes import DType, check_dtype, result_dtype
 from .problem import Axis, Problem
-from .window import reach, window
+from .window import check_positions, reach, window
 
 Shape = tuple[int, ...]
+
+_MOST_BYTES = (1 << 63) - 1  # of an array
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -59,7 +62,7 @@ def describe(
     described = tuple([_axis(o, *shapes, mode, flip, outside[i:]) for i, o in enumerate(order)])
     boundaries = {a.boundary for a in described}
     result = result_dtype(signal_dtype, kernel_dtype, "renormalize" in boundaries)
-    return Problem(
+    problem = Problem(
         signal_shape=signal_shape,
         kernel_shape=kernel_shape,
         axes=_contained(described) if mode == "valid" else described,
@@ -71,6 +74,9 @@ def describe(
         conjugate=bool(conjugate),
         fill_value=_fill_value(fill_value, signal_dtype, "constant" in {o[1] for o in order}),
     )
+    if prod(problem.shape) * result.itemsize > _MOST_BYTES:
+        raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")
+    return problem
 
 
 def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:
@@ -129,6 +135,7 @@ def _axis(
     signal, taps = signal_shape[position], kernel_shape[position]
     if center is not None and not 0 <= center < taps:
         raise ArgumentValueError(f"center={center} on axis {position}: the kernel has {taps} taps, use 0 to {taps - 1}")
+    check_positions(signal, reach(taps, dilation), stride)
     start, stop = window(mode, signal, taps, dilation, center, flip)
     silent = outside[0] == "renormalize" or (outside[0] == "zero" and "constant" not in outside)
     return Axis(position, signal, taps, dilation, start, stop, stride, outside[0], silent)

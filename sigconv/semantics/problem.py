@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from .dtypes import DType, is_exact, working_dtype
 from .window import reach
+
+
+def given(value: Any) -> tuple[Any, ...]:
+    """Return how a copy of a dataclass is made: from its fields, as hashes of names differ from process to process."""
+    return type(value), tuple(getattr(value, field.name) for field in fields(value))
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class Axis:
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return given(self)
 
     @cached_property
     def _hash(self) -> int:
@@ -72,6 +81,9 @@ class Problem:
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return given(self)
 
     @cached_property
     def _hash(self) -> int:

@@ -17,6 +17,9 @@ from ..errors import ArgumentValueError
 Mode = Literal["full", "same", "valid"]
 MODES: tuple[str, ...] = get_args(Mode)
 
+# Positions are counted in 64 bits, with room to double them and to add up a few.
+_MOST_POSITIONS = 1 << 60
+
 
 def check_mode(mode: object) -> None:
     """Raise unless the mode is known."""
@@ -27,6 +30,15 @@ def check_mode(mode: object) -> None:
 def reach(taps: int, dilation: int) -> int:
     """Return M = d(m − 1) + 1, the samples from the first to the last tap of a dilated kernel."""
     return dilation * (taps - 1) + 1
+
+
+def check_positions(signal: int, span: int, stride: int) -> None:
+    """Raise if the positions on an axis are too many to be counted."""
+    if max(signal + span, stride) > _MOST_POSITIONS:
+        raise ArgumentValueError(
+            f"an axis with {signal} samples, a kernel that reaches over {span} and stride {stride}: "
+            f"use at most {_MOST_POSITIONS} positions in all"
+        )
 
 
 def window(mode: str, signal: int, taps: int, dilation: int, center: int | None, flip: bool) -> tuple[int, int]:
