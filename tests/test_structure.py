@@ -50,6 +50,8 @@ LIGHT = {
         "sigconv.methods.nonfinite",
         "sigconv.methods.paired",
         "sigconv.methods.panels",
+        "sigconv.methods.residues",
+        "sigconv.methods.rounding",
         "sigconv.methods.separable",
         "sigconv.methods.small",
         "sigconv.methods.transform_method",
