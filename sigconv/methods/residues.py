@@ -41,7 +41,7 @@ def of_samples(samples: Array, axes: tuple[Axis, ...]) -> Array:
     for axis, powers in _weights(axes):
         met = _met(np.moveaxis(samples, axis.position, -1), axis, powers)
         samples = np.moveaxis(met, -1, axis.position)
-    return samples
+    return _reduced(samples.astype(np.int64, copy=False))
 
 
 def of_outputs(outputs: Array, axes: tuple[Axis, ...]) -> Array:
@@ -113,7 +113,7 @@ def _met(samples: Array, axis: Axis, powers: Array) -> Array:
         taps, part = phases == phase, samples[..., phase :: axis.stride]
         low, high = (np.clip(shifts[taps] + n, 0, part.shape[-1]) for n in (0, axis.count))
         met[..., taps] = _between(part, low, high, powers)
-    return _reduced(_weighted(met, powers[(shifts[0] - shifts) % powers.size]))
+    return _weighted(met, powers[(shifts[0] - shifts) % powers.size])
 
 
 def _between(samples: Array, low: Array, high: Array, powers: Array) -> Array:

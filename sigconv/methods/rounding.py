@@ -35,7 +35,7 @@ from .tiles import Reach, Tile, clipped, count_tiles, gather, reach_of, share_of
 _FLOATS = np.dtype(np.float64)
 _ERROR = 0.49  # 1/2, and room for what rounds in the bound itself
 # Added to a number below 2^51, this rounds it to a whole one, which is left in the last bits of the sum.
-_ROUNDER = np.array([1.5 * 2**52])
+_ROUNDER = np.float64(1.5 * 2**52)
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
 _MOVED = 40  # bytes, for each sum beside its transforms
