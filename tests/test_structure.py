@@ -53,6 +53,8 @@ LIGHT = {
         "sigconv.methods.paired",
         "sigconv.methods.panels",
         "sigconv.methods.scaling",
+        "sigconv.methods.residues",
+        "sigconv.methods.rounding",
         "sigconv.methods.separable",
         "sigconv.methods.small",
         "sigconv.methods.transform_method",

@@ -17,7 +17,7 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from . import at_once
 from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
-from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
+from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Settings
 from .small import lines_of
 from .tiles import Reach, Tile, convolved_last, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
@@ -152,18 +152,14 @@ def needed(problem: Problem, engine: str, alike: bool = False) -> frozenset[str]
 
 def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Array]) -> Array:
     """Return the exact integer sums of a tile, in as many limbs as its values need."""
-    limbs = LimbKernel(kernel, lambda part: part)
-    terms = prod(kernel.shape[p] for p in problem.positions)
-    signal_peak = peak(piece)
-    bits = limb_bits(signal_peak, limbs.peak, (2**62) // terms)
-    columns: list[Array] = []
-    for i, x in enumerate(split(piece, bits, limb_count(signal_peak, bits))):
-        for j, g in enumerate(limbs.limbs(bits)):
-            if i + j == len(columns):
-                columns.append(sums(x, g))
-            else:
-                columns[i + j] += sums(x, g)
-    return combine(columns, bits, problem.result_dtype)
+    limbs, terms, largest = LimbKernel(kernel, lambda part: part), prod(axis.taps for axis in problem.axes), peak(piece)
+    counts = limb_counts(lambda i, j: limb_peak(largest, i) * limb_peak(limbs.peak, j) * terms < 1 << 63)
+    bits = limb_bits(largest, counts[0]), limb_bits(limbs.peak, counts[1])
+    total = Total(largest * limbs.peak * terms)
+    for i, x in enumerate(split(piece, bits[0], counts[0])):
+        for j, g in enumerate(limbs.limbs(counts[1])):
+            total.add(sums(x, g), i * bits[0] + j * bits[1])
+    return total.result(problem.result_dtype)
 
 
 def _fill_compiled(

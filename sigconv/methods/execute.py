@@ -276,7 +276,7 @@ def _count(total: int, progress: Progress | None) -> Callable[[Callable[[Any], N
             nonlocal done
             work(item)
             with lock:
-                done += 1
+                done = min(done + 1, total)  # steps are done again for each limb of an integer
                 progress(done, total)
 
         return work_and_count

@@ -14,7 +14,7 @@ from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.boundary import NUMBERS
-from ..semantics.dtypes import DType, is_exact
+from ..semantics.dtypes import DType
 from ..semantics.problem import Problem
 from .orientation import dilated
 from .protocol import Costs, Estimate, Settings, Spread
@@ -36,13 +36,7 @@ _LOOKED_AT = 4
 def serves(problem: Problem) -> bool:
     """Return whether these transforms can serve."""
     several = len(problem.axes) in _LARGEST and all(axis.stride == 1 for axis in problem.axes)
-    return (
-        several
-        and prod(problem.shape) >= _FEW
-        and problem.working_dtype.char in "fd"
-        and not is_exact(problem.result_dtype)
-        and installed("numba")
-    )
+    return several and prod(problem.shape) >= _FEW and problem.working_dtype.char in "fd" and installed("numba")
 
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
@@ -129,16 +123,15 @@ def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
     held = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
     spread = dilated(trimmed(kernel, held), problem).astype(problem.working_dtype)
     kernels = spread.transpose(convolved_last(spread.ndim, problem.positions))
-    return Spectra(taps, _engine().spectra_of(kernels, settings.lengths), None)
+    return Spectra(taps, _engine().spectra_of(kernels, settings.lengths))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
     """Write one tile of the result to `out`."""
     if out.size == 0:
         return
-    assert state.spectrum is not None
     reaches = [reach_of(a, tile.slices[a.position], taps) for a, taps in zip(problem.axes, state.taps, strict=True)]
-    samples, spans = _samples(tile.batch(signal, problem.positions), problem, reaches)
+    samples, spans = _samples(tile.samples(signal, problem.positions), problem, reaches)
     order = convolved_last(out.ndim, problem.positions)
     batch = tuple(tile.slices[i] for i in order[: -len(reaches)])
     spectra = _part(state.spectrum, batch)

@@ -11,7 +11,6 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
-from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Settings, Spread
 from .spectral import Spectra, tail, taps_needed
@@ -29,7 +28,7 @@ _TILE = 1 << 21
 def serves(problem: Problem) -> bool:
     """Return whether these transforms can serve."""
     one = len(problem.axes) == 1 and problem.axes[0].stride == 1 and prod(problem.shape) >= _FEW
-    return one and problem.working_dtype.char in _DTYPES and not is_exact(problem.result_dtype) and installed("numba")
+    return one and problem.working_dtype.char in _DTYPES and installed("numba")
 
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
@@ -99,7 +98,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
     spread = np.zeros((*taps.shape[:-1], tail(axis) + 1), taps.dtype)
     spread[..., :: axis.dilation] = taps
     spectra = _columns().spectra_of(spread.reshape(-1, spread.shape[-1]), settings.lengths[0])
-    return Spectra(((low, high),), np.moveaxis(spectra.reshape(*taps.shape[:-1], -1), -1, axis.position), None)
+    return Spectra(((low, high),), np.moveaxis(spectra.reshape(*taps.shape[:-1], -1), -1, axis.position))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -108,8 +107,7 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     if out.size == 0:
         return
     reach = reach_of(axis, tile.slices[axis.position], state.taps[0])
-    assert state.spectrum is not None
-    samples, spectra = (tile.batch(array, problem.positions) for array in (signal, state.spectrum))
+    samples, spectra = tile.samples(signal, problem.positions), tile.batch(state.spectrum, problem.positions)
     place = lines.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, _fill_value(problem))
     if not _readable(samples):
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length

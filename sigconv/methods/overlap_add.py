@@ -59,28 +59,30 @@ class OverlapAdd(TransformMethod):
                 break
         found = [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
         own = _own(problem)
-        return found + (own.estimates(problem, costs, max_bytes) if own else [])
+        return found + (own.estimates(problem, costs, max_bytes) if own.serves(problem) else [])
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
         """Return the kernel's spectrum, as the engine has it."""
-        own = _own(problem) if settings.engine == "lanes" else None
-        return own.prepare(kernel, problem, settings) if own else super().prepare(kernel, problem, settings)
+        if settings.engine == "lanes":
+            prepared: spectral.Spectra = _own(problem).prepare(kernel, problem, settings)
+            return prepared
+        return super().prepare(kernel, problem, settings)
 
     def fill(
         self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
     ) -> None:
         """Write one tile of the result to `out`."""
-        own = _own(problem) if settings.engine == "lanes" else None
-        if own:
-            own.fill(state, problem, settings, tile, signal, out)
+        if settings.engine == "lanes":
+            _own(problem).fill(state, problem, settings, tile, signal, out)
         else:
             super().fill(state, problem, settings, tile, signal, out)
 
     def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
         """Reach every output of a block."""
-        own = _own(problem) if settings.engine == "lanes" else None
-        spread: Spread = own.spread(problem, settings) if own else super().spread(state, problem, settings)
-        return spread
+        if settings.engine == "lanes":
+            spread: Spread = _own(problem).spread(problem, settings)
+            return spread
+        return super().spread(state, problem, settings)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
@@ -88,8 +90,8 @@ class OverlapAdd(TransformMethod):
 
 
 def _own(problem: Problem) -> Any:
-    """Return the module that serves a problem by transforms of our own: for one axis, or for several."""
-    return next((module for module in (lanes, lane_tiles) if module.serves(problem)), None)
+    """Return the module of the transforms of our own: for one axis, or for several."""
+    return lanes if len(problem.axes) == 1 else lane_tiles
 
 
 def _ways(problem: Problem, settings: Settings) -> list[Way]:

@@ -27,7 +27,6 @@ from ..engines.forks import load
 from ..engines.lengths import column_length, fold_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
-from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .layout import local_window
 from .orientation import dilated
@@ -95,8 +94,12 @@ class Nest(NamedTuple):
 
 def serves(problem: Problem, least: int) -> bool:
     """Return whether panels can serve a problem whose transforms have some samples at least."""
-    floats = transform_dtype(problem).char in _DTYPES and not is_exact(problem.result_dtype)
-    return floats and installed("numba") and bool(problem.axes) and prod(_needed(problem)) >= least
+    return (
+        transform_dtype(problem).char in _DTYPES
+        and installed("numba")
+        and bool(problem.axes)
+        and prod(_needed(problem)) >= least
+    )
 
 
 def estimate(problem: Problem, costs: Costs) -> Estimate:
@@ -158,7 +161,7 @@ def fill(
         out[...] = 0
         runner(lambda _: None, settings.steps)
         return
-    (samples,) = _samples(gather(tile.batch(signal, problem.positions), problem, reaches), problem)
+    (samples,) = _samples(gather(tile.samples(signal, problem.positions), problem, reaches), problem)
     nest, windows = _nest(problem, settings), _windows(reaches, settings)
     thinned = reaches[0].axis.stride if len(reaches) == 1 else 1  # a folded axis has all its outputs first
     target = out if thinned == 1 and out.flags.c_contiguous else np.empty(_extent(reaches), out.dtype)

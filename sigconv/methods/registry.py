@@ -7,8 +7,9 @@ from .direct import Direct
 from .fft import FFT
 from .overlap_add import OverlapAdd
 from .protocol import Method
+from .rounding import Exactly
 
-METHODS: dict[str, Method] = {method.name: method for method in (Direct(), FFT(), OverlapAdd())}
+METHODS: dict[str, Method] = {method.name: method for method in (Direct(), Exactly(FFT()), Exactly(OverlapAdd()))}
 
 
 def methods() -> tuple[str, ...]:

@@ -8,19 +8,16 @@ L ≥ max(stop, n + m − 1 − start) for outputs [start, stop) of a piece of n
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby
-from math import prod, sqrt
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..engines.protocol import Array, Transform, spectrum_dtype, spectrum_shape
 from ..engines.transforms import lease
-from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
-from .bounds import transform_bound
-from .exact import LimbKernel, combine, limb_bits, limb_count, peak, split
 from .layout import Blocks, Layout, Whole, fill_corner, local_window
 from .orientation import dilated
 from .paired import PairedBlocks, multiply_rows
@@ -29,11 +26,10 @@ from .tiles import Reach, Tile, clipped, contributing, gather, reach_of, trimmed
 
 
 class Spectra(NamedTuple):
-    """The prepared kernel: its spectrum, or for integers its limbs; and the taps of each axis that it holds."""
+    """The prepared kernel: its spectrum, and the taps of each axis that it holds."""
 
     taps: tuple[tuple[int, int], ...]
-    spectrum: Array | None
-    limbs: LimbKernel | None
+    spectrum: Array
 
 
 def taps_needed(axis: Axis) -> tuple[int, int]:
@@ -60,9 +56,8 @@ def alias_free_length(axis: Axis, outputs: int) -> int:
 
 
 def transform_dtype(problem: Problem, paired: bool = False) -> np.dtype[Any]:
-    """Return the dtype of the samples that are transformed; integers are exact in float64, pairs are complex."""
-    dtype = np.dtype(np.float64) if is_exact(problem.result_dtype) else problem.working_dtype
-    return spectrum_dtype(dtype) if paired else dtype
+    """Return the dtype of the samples that are transformed; pairs are complex."""
+    return spectrum_dtype(problem.working_dtype) if paired else problem.working_dtype
 
 
 def block_outputs(axis: Axis, length: int) -> int:
@@ -73,14 +68,10 @@ def block_outputs(axis: Axis, length: int) -> int:
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
-    """Return the spectrum of the oriented kernel, scaled by 1/N; of integers the limbs, transformed on demand."""
+    """Return the spectrum of the oriented kernel, scaled by 1/N."""
     taps = tuple(taps_needed(axis) for axis in problem.axes)
     held = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
-    spread = dilated(trimmed(kernel, held), problem)
-    transform = partial(_kernel_spectrum, problem=problem, settings=settings)
-    if is_exact(problem.result_dtype):
-        return Spectra(taps, None, LimbKernel(spread, transform))
-    return Spectra(taps, transform(spread), None)
+    return Spectra(taps, _kernel_spectrum(dilated(trimmed(kernel, held), problem), problem, settings))
 
 
 def _kernel_spectrum(kernel: Array, problem: Problem, settings: Settings) -> Array:
@@ -143,11 +134,8 @@ def block(state: Spectra, problem: Problem, settings: Settings, tile: Tile, sign
     if any(r.empty for r in reaches):
         return np.zeros(1, problem.working_dtype)  # broadcasts over the tile
     layout = _blocks(problem, settings, tile, reaches, state.taps) or Whole(reaches, settings)
-    piece = gather(tile.batch(signal, problem.positions), problem, layout.reaches)
+    piece = gather(tile.samples(signal, problem.positions), problem, layout.reaches)
     work = _Work(problem, settings, layout)
-    if state.limbs is not None:
-        return _exact_block(state.limbs, work, tile, piece)
-    assert state.spectrum is not None
     return _product(work, piece, tile.batch(state.spectrum, problem.positions))
 
 
@@ -195,53 +183,3 @@ def _products(work: _Work, view: Array, kernel: Array, outputs: Array | None, ba
             outputs = work.stored(outputs, inverse.run(), rows)
     assert outputs is not None
     return outputs
-
-
-def _exact_block(kernel: LimbKernel, work: _Work, tile: Tile, piece: Array) -> Array:
-    """Return one tile of exact integers: limbs so narrow that rounding the transform is proven right."""
-    signal_peak = peak(piece)
-    bits = limb_bits(signal_peak, kernel.peak, _capacity(kernel.kernel, piece, work))
-    limbs = [work.layout.view(limb) for limb in split(piece, bits, limb_count(signal_peak, bits))]
-    spectra = [tile.batch(spectrum, work.problem.positions) for spectrum in kernel.limbs(bits)]
-    columns: list[Array | None] = [None] * (len(limbs) + len(spectra) - 1)
-    for rows in work.layout.batches():
-        signal = [_spectrum(work, limb, rows) for limb in limbs]
-        for s, column in enumerate(columns):
-            pairs = [(signal[i], spectra[s - i]) for i in range(len(signal)) if 0 <= s - i < len(spectra)]
-            columns[s] = _sum_of_products(work, pairs, column, rows)
-    rounded = [np.rint(work.layout.joined(c)).astype(np.int64) for c in columns if c is not None]
-    return combine(rounded, bits, work.problem.result_dtype)
-
-
-def _spectrum(work: _Work, view: Array, rows: slice) -> Array:
-    """Return the spectra of a batch."""
-    with work.lease("forward", work.layout.shape(view, rows)) as transform:
-        work.layout.fill(transform.input, view, rows)
-        spectrum: Array = transform.run().copy()
-    return spectrum
-
-
-def _sum_of_products(work: _Work, pairs: list[tuple[Array, Array]], outputs: Array | None, rows: slice) -> Array:
-    """Return the outputs with those of a batch: of a sum of products of spectra."""
-    with work.lease("inverse", np.broadcast_shapes(*(spectrum.shape for spectrum in pairs[0]))) as transform:
-        work.multiply(*pairs[0], transform.input)
-        for signal, kernel in pairs[1:]:
-            transform.input[...] += signal * kernel
-        return work.stored(outputs, transform.run(), rows)
-
-
-def _capacity(kernel: Array, piece: Array, work: _Work) -> float:
-    """Return up to which (max |x|)(max |g|) the transform's error stays below 1/4, and so rounds to the truth.
-
-    ‖x‖₂ ≤ √n max |x| for the n samples of a transform (of both blocks, where two are one complex one), and likewise
-    for g; a kernel wound around a circle adds up at most ⌈M/L⌉ taps.
-    """
-    problem, settings = work.problem, work.settings
-    longest = prod(min(n, piece.shape[a.position]) for a, n in zip(problem.axes, settings.lengths, strict=True))
-    samples = longest * (2 if settings.paired else 1)
-    size = sqrt(samples * prod(kernel.shape[p] for p in problem.positions))
-    wound = prod(
-        -(-kernel.shape[a.position] // n) if c else 1
-        for a, n, c in zip(problem.axes, settings.lengths, settings.circular, strict=True)
-    )
-    return 0.25 / transform_bound(np.dtype(np.float64), prod(settings.lengths), size * wound)

@@ -14,9 +14,14 @@ from ..semantics.problem import Axis, Problem
 
 
 class Tile(NamedTuple):
-    """A piece of the result: one slice for each of its axes."""
+    """A piece of the result: one slice for each of its axes; `cut` says that a signal is cut to its batch already."""
 
     slices: tuple[slice, ...]
+    cut: bool = False
+
+    def samples(self, signal: Array, positions: tuple[int, ...]) -> Array:
+        """Return the part of a signal that the tile's batch axes select."""
+        return signal if self.cut else self.batch(signal, positions)
 
     def batch(self, array: Array, positions: tuple[int, ...]) -> Array:
         """Return the part of an operand that the tile's batch axes select; axes of size 1 are shared."""
@@ -65,7 +70,7 @@ def share_of(count: int, workers: int) -> float:
 
 def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:
     """Return the taps [low, high) that the outputs first … last need; silent ghosts need none."""
-    if not axis.silent:
+    if axis.trimmed or not axis.silent:
         return 0, axis.taps
     low = max(0, -((axis.signal - 1 - first) // axis.dilation))
     return low, min(axis.taps, last // axis.dilation + 1)

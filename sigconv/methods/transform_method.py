@@ -11,7 +11,6 @@ import numpy as np
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import needed
-from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Settings, Spread
@@ -96,7 +95,7 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         dtype,
         length,
         kernels=problem.kernel_batch,
-        transforms=_limbs(problem) * -(-blocks // shared) * (problem.signal_batch + problem.batch),
+        transforms=-(-blocks // shared) * (problem.signal_batch + problem.batch),
         moved=5 * spectrum * problem.batch * blocks / shared,
         alone=costs.call + costs.spectrum,
         tiles=costs.tile * count,
@@ -112,11 +111,6 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
 def _needs(engine: str, packed: str) -> frozenset[str]:
     """Return what a process loads for an engine, and for loops that pack samples of a dtype."""
     return needed(engine) | ({"numba", f"packing {packed}"} if packed else set())
-
-
-def _limbs(problem: Problem) -> int:
-    """Return how many transforms an integer problem takes in place of one: a guess, since values decide."""
-    return 3 if is_exact(problem.result_dtype) and problem.signal_dtype.itemsize > 2 else 1
 
 
 def _spectrum_item(dtype: np.dtype[Any]) -> int:

@@ -11,14 +11,13 @@ import numpy as np
 from ..engines.protocol import Array
 from ..errors import ResultOverflowError
 from ..methods.bounds import direct_bound, transform_bound
-from ..methods.exact import BlockOverflow, LimbKernel, check_fits, combine, limb_bits, limb_count, peak, split
+from ..methods.exact import BlockOverflow, LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from ..semantics.dtypes import is_exact
 from .plan import Plan, choose
 from .ways import ways
 
 _DOUBLE = np.dtype(np.float64)
 _EXACT = 2.0**53  # the sums of integers up to this are exact in float64
-_WIDE = 1 << 62
 
 
 class Prepared(NamedTuple):
@@ -86,32 +85,29 @@ def _run(prepared: Prepared, state: Any, signal: Array, out: Array) -> None:
 
 def _apply_exact(prepared: Prepared, signal: Array, bias: Array | None, target: Array) -> None:
     """Write exact sums of integers: limbs so narrow that sums in float64 are exact, or round to the truth."""
-    kernel, signal_peak = prepared.state, peak(signal)
-    bits = limb_bits(signal_peak, kernel.peak, _capacity(prepared.plan))
-    limbs, states = split(signal, bits, limb_count(signal_peak, bits)), kernel.limbs(bits)
-    columns = [np.zeros(target.shape, np.int64) for _ in range(len(limbs) + len(states) - 1)]
-    sums = np.empty(target.shape, _DOUBLE)
-    for i, limb in enumerate(limbs):
-        for j, state in enumerate(states):
-            _run(prepared, state, limb.astype(_DOUBLE), sums)
-            columns[i + j] += np.rint(sums).astype(np.int64)
+    kernel, largest, capacity = prepared.state, peak(signal), _capacity(prepared.plan)
+    counts = limb_counts(lambda i, j: limb_peak(largest, i) * limb_peak(kernel.peak, j) <= capacity)
+    bits = limb_bits(largest, counts[0]), limb_bits(kernel.peak, counts[1])
+    added = 0 if bias is None else peak(bias)
+    total, sums = Total(largest * kernel.peak * _terms(prepared.plan) + added), np.empty(target.shape, _DOUBLE)
+    for i, part in enumerate(split(signal, bits[0], counts[0])):
+        for j, state in enumerate(kernel.limbs(counts[1])):
+            _run(prepared, state, part.astype(_DOUBLE), sums)
+            total.add(np.rint(sums).astype(np.int64), i * bits[0] + j * bits[1])
+    for i, part in enumerate(() if bias is None else split(bias, limb_bits(added, 2), 2)):
+        total.add(np.broadcast_to(part, target.shape), i * limb_bits(added, 2))
     try:
-        target[...] = _total(columns, bits, bias, target.dtype)
-    except (BlockOverflow, OverflowError):
+        target[...] = total.result(target.dtype)
+    except BlockOverflow:
         raise ResultOverflowError(
             f"an exact result of the layer does not fit in {target.dtype}: convert input and weight to float64 "
             "(rounded) or to Python ints (dtype=object, exact)"
         ) from None
 
 
-def _total(columns: list[Array], bits: int, bias: Array | None, dtype: np.dtype[Any]) -> Array:
-    """Return Σ_s 2^(bs) c_s and the bias, or raise if it does not fit in the dtype."""
-    if bias is None:
-        return combine(columns, bits, dtype)
-    if len(columns) == 1 and peak(bias) < _WIDE:
-        return check_fits(columns[0] + bias.astype(np.int64), dtype)
-    whole = sum((column.astype(object) << bits * s for s, column in enumerate(columns)), bias.astype(object))
-    return np.asarray(whole).astype(dtype)
+def _terms(plan: Plan) -> int:
+    """Return of how many products an output is the sum."""
+    return plan.problem.inputs * prod(axis.taps for axis in plan.problem.convolutions.axes)
 
 
 def _capacity(plan: Plan) -> float:
@@ -124,7 +120,7 @@ def _capacity(plan: Plan) -> float:
     axes = problem.convolutions.axes
     channels, taps = problem.inputs * prod(axis.stride for axis in axes), prod(axis.taps for axis in axes)
     if not lengths:
-        return _EXACT / (problem.inputs * taps)
+        return _EXACT / _terms(plan)
     wound = prod(-(-axis.span // length) for axis, length in zip(axes, lengths, strict=True))
     norms = channels * sqrt(2 * prod(lengths) * taps) * wound
     return 0.25 / (transform_bound(_DOUBLE, prod(lengths), norms) + direct_bound(_DOUBLE, channels, norms))

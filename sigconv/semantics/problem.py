@@ -24,7 +24,7 @@ class Axis:
 
     `position` is the axis' place in the result. `boundary` is "zero" for `valid`, which never reads outside.
     `silent` says that everything outside on this axis counts as zero, so that taps which meet nothing else can be
-    left out.
+    left out; `trimmed`, that they have been.
     """
 
     position: int
@@ -36,6 +36,7 @@ class Axis:
     stride: int
     boundary: str
     silent: bool
+    trimmed: bool = False
 
     def __hash__(self) -> int:
         return self._hash
