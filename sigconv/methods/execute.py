@@ -27,6 +27,8 @@ from .tiles import Tile, count_tiles, tiles
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from .missing import Renormalization
+
 Progress = Callable[[int, int], None]
 
 
@@ -45,6 +47,7 @@ class Prepared(NamedTuple):
     kernel: Array
     suspect: bool  # whether a tap is not finite
     spread: Spread | None
+    renormalization: Renormalization | None = None
 
     @property
     def found(self) -> str:
@@ -155,6 +158,14 @@ def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: 
         prepared.method.fill(*work)
     if not at_once:
         target[...] = check_fits(block if weights is None else block * weights, dtype)
+
+
+def part(prepared: Prepared, tile: Tile, signal: Array) -> Array:
+    """Return one tile of the result, of a signal that is aligned to the result's axes."""
+    result = np.empty([s.stop - s.start for s in tile.slices], prepared.problem.result_dtype)
+    with np.errstate(all="ignore"):
+        _write(prepared, tile, signal, result, result.dtype, in_order)
+    return result
 
 
 def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowError:

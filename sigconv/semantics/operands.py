@@ -77,7 +77,7 @@ def as_operand(name: str, value: Any) -> NDArray[Any]:
         If it is a masked array (its mask would be lost), or rows of different lengths.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise ArgumentTypeError(f"the {name} is a masked array, which is not supported yet: use .filled(0)")
+        raise ArgumentTypeError(f"the {name} is a masked array, whose mask would have no effect here: use .filled(0)")
     try:
         array = np.asarray(value)
     except ValueError as error:
