@@ -452,3 +452,26 @@ def test_traces_show_plain_sums():
     """A trace has no policy."""
     with pytest.raises(TypeError, match="nan"):
         sigconv.trace([1.0, NAN], [1.0], nan="omit")
+
+
+@pytest.mark.parametrize("nan", ["omit", "renormalize"])
+def test_the_memory_of_a_policy_counts(nan):
+    """A limit on working memory is kept, and what the policy needs is part of it, before any work."""
+    rng = np.random.default_rng(15)
+    x, h = rng.random(100_000), rng.random(1000)
+    x[::777] = NAN
+    shapes = {"signal_shape": x.shape, "kernel_shape": h.shape, "mode": "same"}
+    plain, planned = sigconv.plan(**shapes), sigconv.plan(**shapes, nan=nan)
+    assert planned.estimate.bytes >= plain.estimate.bytes + 10 * x.size
+    with pytest.raises(ValueError, match="bytes of working memory"):
+        sigconv.convolve(x, h, "same", nan=nan, max_bytes=10 * x.size)
+    expected = sigconv.convolve(x, h, "same", nan=nan)
+    limited = sigconv.convolve(x, h, "same", nan=nan, max_bytes=planned.estimate.bytes + (1 << 22))
+    # Other blocks, other rounding: either is within 16 · 17 u ‖x‖ ‖h‖, and most of the taps are met.
+    assert np.abs(limited - expected).max() < 4 * 16 * 17 * EPS * np.sqrt(np.nansum(x**2) * (h @ h))
+
+
+def test_out_must_not_be_a_masked_array():
+    """Its mask would not be written."""
+    with pytest.raises(TypeError, match="MaskedArray"):
+        sigconv.convolve([1.0, 2.0], [1.0], out=np.ma.empty(2))

@@ -292,7 +292,7 @@ def check_out(out: Any, problem: Problem) -> None:
     """Raise unless the result can be written into `out`."""
     if out is None:
         return
-    if not isinstance(out, np.ndarray):
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise ArgumentTypeError(f"out is a {type(out).__name__}: use a NumPy array of shape {problem.shape}")
     if out.shape != problem.shape:
         raise ArgumentValueError(f"out has shape {out.shape}: the result's is {problem.shape}")

@@ -45,12 +45,11 @@ _TILE = 1024
 
 
 def has_nan(values: Array) -> bool:
-    """Return whether a sample is NaN (either part of a complex one), for little more than a sum."""
-    if values.dtype.kind not in "fcO":
-        return False
-    with np.errstate(all="ignore"):
-        suspect = values.dtype.kind == "O" or bool(np.isnan(values.sum()))
-    return suspect and bool((values != values).any())
+    """Return whether a sample is NaN, either part of a complex one; a minimum shows it for one look at the samples."""
+    if values.dtype.kind == "f" and values.size:
+        least = np.minimum.reduce(values, axis=None)
+        return bool(least != least)
+    return values.dtype.kind in "cO" and bool((values != values).any())
 
 
 def check_taps(kernel: Array, problem: Problem) -> None:
@@ -85,10 +84,23 @@ def _first(where: Array) -> str:
     return f"index {index[0] if len(index) == 1 else index}"
 
 
+def extra_bytes(problem: Problem) -> int:
+    """Return the memory of what a policy makes beside the sums: a copy of the signal, and arrays like the result."""
+    if problem.nan not in ("omit", "renormalize"):
+        return 0
+    copies = prod(problem.signal_shape) * (problem.signal_dtype.itemsize + 2)
+    if problem.nan == "omit":
+        return copies
+    # The sums, the taps met and their sizes, weights, the product; counts, and truth values of both.
+    wide = widened(np.empty(0, problem.kernel_dtype), problem).dtype
+    each = 2 * problem.working_dtype.itemsize + 4 * wide.itemsize + 8 + 4
+    return copies + prod(problem.shape) * each
+
+
 def present_only(signal: Array, lost: Array) -> Array:
     """Return the signal with zeros where samples are missing."""
     result = signal.copy()
-    result[lost] = 0
+    np.copyto(result, result.dtype.type(0), where=lost)
     return result
 
 
@@ -97,7 +109,7 @@ def marked(problem: Problem, result: Array, lost: Array, masked: bool, sums: Sum
     met = np.broadcast_to(_counted(problem, lost, 0, sums, workers) > 0, result.shape)
     if masked:
         return np.ma.array(result, mask=met)
-    result[met] = np.nan
+    np.copyto(result, np.nan, where=met)
     return result
 
 
@@ -143,8 +155,8 @@ class Renormalization:
         """Return the renormalised sums; `prepared` is the kernel for the signal, which is zero where it is lost."""
         problem, taps = self._problem, prod([axis.taps for axis in self._problem.axes])
         values, present = (a.reshape(problem.signal_shape) for a in (signal, ~lost))
-        count = np.broadcast_to(_counted(problem, present, 1, self._sums, workers), problem.shape)
         met = apply(self._prepared_taps, present, workers=workers)
+        count = np.broadcast_to(_counted(problem, present, 1, self._sums, workers), problem.shape)
         plain = prepared._replace(problem=problem, weights=None)
         result = apply(plain, values, None, workers, progress, partial(self._mended, workers=workers))
         vanishing, weak = count == 0, (count > 0) & (count < taps) & (abs(met) <= self._least(present))
@@ -152,7 +164,7 @@ class Renormalization:
             sizes = self._again(weak, values, present, result, met, workers)
             vanishing |= weak & (abs(met) <= tolerance(self._kernel, problem) * sizes)
         weights = quotients(self._taps.sum(axis=problem.positions, keepdims=True), met, vanishing)
-        weights[count == taps] = 1
+        np.copyto(weights, 1, where=count == taps)
         with np.errstate(all="ignore"):  # Inf is data, and a result may pass the range of its dtype
             return result * weights
 

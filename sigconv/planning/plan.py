@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare, written
-from ..methods.missing import Renormalization, check_taps, lost_samples, marked, present_only
+from ..methods.missing import Renormalization, check_taps, extra_bytes, lost_samples, marked, present_only
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
@@ -101,7 +101,10 @@ class Plan:
         check_out(out, self.problem)
         available_workers(workers)
         array, hidden = as_signal(signal, mask)
-        lost = lost_samples(self.problem, self._checked("signal", array), hidden)
+        self._checked("signal", array)
+        lost = None
+        if hidden is not None or self.problem.nan != "propagate":
+            lost = lost_samples(self.problem, array, hidden)
         return self._apply(prepared, array, out, workers, lost, hidden, progress)
 
     def __call__(
@@ -171,7 +174,8 @@ class Plan:
     def _sums(self, problem: Problem, kernel: Array, method: str | None) -> Prepared:
         """Return a kernel for the plain sums of another problem, which nothing renormalises."""
         named = method or (self.method if self.forced else "auto")
-        return choose(problem, named, self.max_bytes).prepare(kernel)._replace(weights=None)
+        room = None if self.max_bytes is None else max(1, self.max_bytes - extra_bytes(self.problem))
+        return choose(problem, named, room).prepare(kernel)._replace(weights=None)
 
     def _prepared(self, kernel: Array, workers: int | None) -> Prepared:
         prepared = prepare(self._plain, self._ways, kernel, self.small, workers)

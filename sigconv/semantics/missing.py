@@ -36,12 +36,15 @@ def as_signal(value: Any, mask: ArrayLike | None) -> tuple[NDArray[Any], Mask | 
     ArgumentTypeError, ArgumentValueError
         If the mask is not of booleans, or does not broadcast to the signal's shape, or there are two.
     """
-    if isinstance(value, np.ma.MaskedArray):
+    masked = type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray)
+    if mask is None and not masked:
+        return as_operand("signal", value), None
+    if masked:
         if mask is not None:
             raise ArgumentValueError("the signal is a masked array and mask= is given too: give one of them")
         return as_operand("signal", np.ma.getdata(value)), Mask(np.ma.getmaskarray(value), True)
     signal = as_operand("signal", value)
-    return signal, None if mask is None else Mask(_broadcast(np.asarray(mask), signal.shape), False)
+    return signal, Mask(_broadcast(np.asarray(mask), signal.shape), False)
 
 
 def _broadcast(mask: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool]:
