@@ -39,6 +39,15 @@ class Options(TypedDict, total=False):
         of taps vanishes. "raise": an error that names the first. Ghosts are missing with the samples that they
         repeat; zeros outside are present, and a NaN as `fill_value` is missing (as for "renormalize" as boundary).
         With a masked array "propagate" gives a masked array, and masks those outputs.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> gap = [1.0, float("nan"), 3.0]
+    >>> sigconv.convolve(gap, [0.25, 0.5, 0.25], "same", nan="omit")
+    array([0.5, 1. , 1.5])
+    >>> sigconv.convolve(gap, [0.25, 0.5, 0.25], "same", nan="renormalize", boundary="renormalize")
+    array([1., 2., 3.])
     """
 
     axes: int | tuple[int, ...] | None
