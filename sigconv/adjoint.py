@@ -29,12 +29,12 @@ class Adjoint:
     """The operator f* of a filter f for which ⟨f(x), y⟩ = ⟨x, f*(y)⟩, with ⟨a, b⟩ = Σ a conj(b).
 
     Made by `Filter.adjoint`. With boundary="constant" a filter is linear plus a constant; this is the adjoint of the
-    linear part.
+    linear part. Where samples are missing, what a filter does depends on which; this is the adjoint for none.
     """
 
     def __init__(self, kernel: Array, asked: dict[str, Any], method: str, workers: int | None) -> None:
         self._kernel = kernel
-        self._asked = {name: value for name, value in asked.items() if name != "fill_value"}
+        self._asked = {name: value for name, value in asked.items() if name not in ("fill_value", "nan")}
         self._method = method
         self._workers = workers
 

@@ -13,6 +13,7 @@ from .methods.execute import available_workers, check_out
 from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
 from .semantics.describe import describe
+from .semantics.missing import as_signal
 from .semantics.operands import as_operand
 from .semantics.options import Options, arguments
 
@@ -30,6 +31,7 @@ def convolve(
     workers: int | None = None,
     max_bytes: int | None = None,
     out: Array | None = None,
+    mask: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> Array:
     """Return the convolution: the kernel is flipped, then slides along the signal.
@@ -51,8 +53,10 @@ def convolve(
         Limit on working memory, beside the operands and the result.
     out : ndarray, optional
         Where the result is written; it may overlap the operands.
+    mask : array_like of bool, optional
+        True where a sample is missing; broadcasts to the signal. A masked array brings its own.
     **options
-        axes, boundary, fill_value, center, stride, dilation: see `sigconv.Options`.
+        axes, boundary, fill_value, center, stride, dilation, nan: see `sigconv.Options`.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def convolve(
     array([1.25, 2.  , 2.75])
     """
     operator = (mode, True, False, method, max_bytes)
-    return _compute(signal, kernel, operator, options, workers, out)
+    return _compute(signal, kernel, operator, options, workers, out, mask)
 
 
 def correlate(
@@ -93,6 +97,7 @@ def correlate(
     workers: int | None = None,
     max_bytes: int | None = None,
     out: Array | None = None,
+    mask: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> Array:
     """Return the correlation: the kernel slides as it is, conjugated.
@@ -110,7 +115,7 @@ def correlate(
     array([-2, -1,  0,  1,  2])
     """
     operator = (mode, False, True, method, max_bytes)
-    return _compute(signal, kernel, operator, options, workers, out)
+    return _compute(signal, kernel, operator, options, workers, out, mask)
 
 
 def slide(
@@ -124,6 +129,7 @@ def slide(
     workers: int | None = None,
     max_bytes: int | None = None,
     out: Array | None = None,
+    mask: ArrayLike | None = None,
     **options: Unpack[Options],
 ) -> Array:
     """Return the kernel slid along the signal, flipped and conjugated as said.
@@ -142,19 +148,15 @@ def slide(
     array([21, 32, 43])
     """
     operator = (mode, flip, conjugate, method, max_bytes)
-    return _compute(signal, kernel, operator, options, workers, out)
+    return _compute(signal, kernel, operator, options, workers, out, mask)
 
 
 def _compute(
-    signal: ArrayLike,
-    kernel: ArrayLike,
-    operator: tuple[Any, ...],
-    options: Options,
-    workers: int | None,
-    out: Array | None,
+    signal: ArrayLike, kernel: ArrayLike, operator: tuple[Any, ...], options: Options, workers: Any, out: Any, mask: Any
 ) -> Array:
     """Find the plan, or describe and choose; then compute."""
-    signal, kernel = as_operand("signal", signal), as_operand("kernel", kernel)
+    signal, hidden = as_signal(signal, mask)
+    kernel = as_operand("kernel", kernel)
     chosen = _planned(signal, kernel, operator, options)
     if workers is not None:
         available_workers(workers)
@@ -162,7 +164,7 @@ def _compute(
         check_out(out, chosen.problem)
     if chosen.wait is not None:
         PROCESS.lose(chosen.wait)
-    return chosen.compute(signal, kernel, out, workers)
+    return chosen.compute(signal, kernel, out, workers, hidden)
 
 
 # The plans of calls that were made before, by all that decides them, what is loaded too: a look-up takes a microsecond.

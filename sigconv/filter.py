@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from .adjoint import Adjoint
 from .engines.recent import Recent
 from .methods.execute import Prepared, available_workers
+from .methods.missing import check_taps
 from .methods.registry import check_method
 from .planning.plan import Plan, choose
 from .planning.stored import current
 from .semantics.describe import describe
+from .semantics.missing import as_signal
 from .semantics.operands import as_operand
 from .semantics.options import Options, arguments
 
@@ -77,15 +79,17 @@ class Filter:
         axes = self._asked.get("axes")
         named = () if axes is None else axes if isinstance(axes, tuple) else (axes,)
         ndim = max([self.kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
-        choose(describe((1,) * ndim, self.kernel.shape, np.dtype(object), self.kernel.dtype, **self._asked), "direct")
+        problem = describe((1,) * ndim, self.kernel.shape, np.dtype(object), self.kernel.dtype, **self._asked)
+        choose(problem, "direct")
+        check_taps(self.kernel, problem)
         check_method(self._method)
         available_workers(self._workers)
 
-    def __call__(self, signal: ArrayLike, out: Array | None = None) -> Array:
-        """Return the filtered signal, in `out` if that is given."""
-        array = as_operand("signal", signal)
+    def __call__(self, signal: ArrayLike, out: Array | None = None, mask: ArrayLike | None = None) -> Array:
+        """Return the filtered signal, in `out` if that is given; True in `mask` hides a sample, as in `convolve`."""
+        array, _ = as_signal(signal, mask)
         plan = self.plan(array.shape, array.dtype)
-        return plan.apply(self._prepare(plan), array, out, self._workers)
+        return plan.apply(self._prepare(plan), signal, out, self._workers, mask=mask)
 
     def plan(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> Plan:
         """Return how a signal of some shape and dtype is filtered."""

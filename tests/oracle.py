@@ -18,6 +18,9 @@ import numpy as np
 MISSING = object()
 """What `read` gives where the renormalize boundary has no sample."""
 
+LOST = object()
+"""What stands in the signal for NaN and for samples under a mask; `nan` says what becomes of them."""
+
 UNDEFINED = None
 """The value of an output that has no number: a renormalised sum whose taps in range sum to zero."""
 
@@ -106,6 +109,8 @@ def exact_number(value: Any) -> Any:
     """Turn one number into an int, a Fraction or a Gaussian; what is none of them (a letter) stays."""
     if isinstance(value, bool | np.bool | int | np.integer):
         return int(value)
+    if value is not LOST and value != value:
+        return LOST
     if isinstance(value, complex | np.complexfloating):
         return Gaussian(exact_number(value.real), exact_number(value.imag))
     if isinstance(value, float | np.floating):
@@ -116,7 +121,7 @@ def exact_number(value: Any) -> Any:
 def magnitudes(array: np.ndarray) -> np.ndarray:
     """Give the absolute values of exact numbers, as Python floats in an object array."""
     result = np.empty(array.shape, object)
-    result.flat = [float(abs(value)) for value in array.flat]
+    result.flat = [LOST if value is LOST else float(abs(value)) for value in array.flat]
     return result
 
 
@@ -190,6 +195,7 @@ class Setting(NamedTuple):
     axes: tuple[int, ...]
     space: tuple[Axis, ...]
     fill: Any
+    nan: str = "propagate"
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -198,8 +204,8 @@ class Setting(NamedTuple):
 
     @property
     def renormalized(self) -> bool:
-        """Whether an axis has the renormalize boundary."""
-        return any(axis.rule == "renormalize" for axis in self.space)
+        """Whether an axis has the renormalize boundary, or missing samples are made up for."""
+        return self.nan == "renormalize" or any(axis.rule == "renormalize" for axis in self.space)
 
     @property
     def taps(self) -> int:
@@ -220,16 +226,25 @@ def setting(
     center: Any = None,
     stride: Any = 1,
     dilation: Any = 1,
+    nan: str = "propagate",
+    mask: Any = None,
 ) -> Setting:
     """Broadcast the operands and describe each convolved axis."""
-    x, h, order = aligned(exact(signal), exact(kernel), axes)
+    x, h, order = aligned(hidden(exact(signal), mask), exact(kernel), axes)
     if conjugate:
         h = conjugated(h)
     first = x.ndim - len(order)
     per_axis = [spread(option, order) for option in (boundary, center, stride, dilation)]
     lengths = zip(x.shape[first:], h.shape[first:], *per_axis, strict=True)
     space = [axis_of(n, m, mode, flip, *options) for n, m, *options in lengths]
-    return Setting(x, h, tuple(sorted(order)), tuple(space), exact_number(fill_value))
+    return Setting(x, h, tuple(sorted(order)), tuple(space), exact_number(fill_value), nan)
+
+
+def hidden(x: np.ndarray, mask: Any) -> np.ndarray:
+    """Take the masked samples out."""
+    if mask is not None:
+        x[np.broadcast_to(mask, x.shape)] = LOST
+    return x
 
 
 def axis_of(n: int, m: int, mode: str, flip: bool, rule: str, center: int | None, stride: int, dilation: int) -> Axis:
@@ -285,11 +300,16 @@ def read(x: np.ndarray, index: tuple[int | None, ...], rules: Sequence[str], fil
     return x[index] if constant is None else constant
 
 
-def total(x: np.ndarray, taps: Sequence[Any], rows: Iterable[list[int | None]], rules: Sequence[str], fill: Any) -> Any:
+def total(case: Setting, x: np.ndarray, taps: Sequence[Any], rows: Iterable[list[int | None]]) -> Any:
     """Give one output's sum of products, and the sum of the taps that met a sample."""
     products, present = 0, 0
+    rules = [axis.rule for axis in case.space]
     for tap, index in zip(taps, product(*rows), strict=True):
-        value = read(x, index, rules, fill)
+        value = read(x, index, rules, case.fill)
+        if value is LOST:
+            if case.nan == "propagate":
+                return UNDEFINED, UNDEFINED
+            value = 0 if case.nan == "omit" else MISSING
         if value is not MISSING:
             products += value * tap
             present += tap
@@ -298,7 +318,6 @@ def total(x: np.ndarray, taps: Sequence[Any], rows: Iterable[list[int | None]], 
 
 def sums(case: Setting, only: Sequence[tuple[int, ...]] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Give the sums of products and the sums of the taps that met a sample, for all outputs or for some."""
-    rules = [axis.rule for axis in case.space]
     indices = list(np.ndindex(*(len(axis.window) for axis in case.space))) if only is None else only
     wanted = [sorted({index[a] for index in indices}) for a in range(len(case.space))]
     rows = [{i: sources(axis, axis.window[i]) for i in some} for axis, some in zip(case.space, wanted, strict=True)]
@@ -307,7 +326,7 @@ def sums(case: Setting, only: Sequence[tuple[int, ...]] | None = None) -> tuple[
         x, taps = case.signal[(*b, ...)], list(case.kernel[(*b, ...)].flat)
         for i, index in enumerate(indices):
             row = [table[k] for table, k in zip(rows, index, strict=True)]
-            products[(*b, i)], present[(*b, i)] = total(x, taps, row, rules, case.fill)
+            products[(*b, i)], present[(*b, i)] = total(case, x, taps, row)
     return (products, present) if only is not None else (shaped(case, products), shaped(case, present))
 
 
@@ -342,7 +361,8 @@ def slide(signal: Any, kernel: Any, mode: str = "full", *, only: Any = None, **o
     totals = kernel_sums(case, products, only)
     result = np.empty(products.shape, object)
     for i in np.ndindex(*products.shape):
-        result[i] = products[i] * (totals[i] / exact_divisor(present[i])) if present[i] != 0 else UNDEFINED
+        defined = present[i] is not UNDEFINED and present[i] != 0
+        result[i] = products[i] * (totals[i] / exact_divisor(present[i])) if defined else UNDEFINED
     return result
 
 
@@ -364,12 +384,15 @@ def correlate(signal: Any, kernel: Any, mode: str = "full", **options: Any) -> n
 # --- dtypes and bounds -----------------------------------------------------------------------------------------------
 
 
-def result_dtype(signal: Any, kernel: Any, boundary: Any = "zero", mode: str = "full") -> np.dtype:
+def result_dtype(
+    signal: Any, kernel: Any, boundary: Any = "zero", mode: str = "full", nan: str = "propagate"
+) -> np.dtype:
     """Give the dtype of the result: exact integers, else what NumPy promotes to, in native byte order."""
     signal, kernel = np.dtype(signal), np.dtype(kernel)
     if signal.kind in "biu" and kernel.kind in "biu":
         boundaries = boundary if isinstance(boundary, tuple) else (boundary,)
-        if "renormalize" in boundaries and mode != "valid":  # a boundary has no effect on `valid`
+        # A boundary has no effect on `valid`.
+        if nan == "renormalize" or ("renormalize" in boundaries and mode != "valid"):
             return np.dtype(np.float64)
         return np.dtype(np.uint64 if signal.kind == kernel.kind == "u" else np.int64)
     return np.result_type(signal, kernel).newbyteorder("=")
@@ -410,15 +433,29 @@ def bound(
     """Give the error allowed to each output: `direct` its own bound, any other method the larger one."""
     case = setting(signal, kernel, mode, **options)
     sizes = case._replace(signal=magnitudes(case.signal), kernel=magnitudes(case.kernel), fill=float(abs(case.fill)))
-    weights, taps = sums(sizes, only)
+    weights, taps = (defined(array) for array in sums(sizes, only))
     limits = error_of_sums(sizes, weights, dtype, method, only)
     if case.renormalized:
-        ones = sizes._replace(signal=np.ones_like(sizes.signal), fill=1.0)
+        ones = indicator(sizes)
         present_limits = error_of_sums(ones, taps, dtype, method, only)
         limits = renormalized_error(case, limits, present_limits, taps, dtype, only)
     if np.dtype(dtype) == np.float16:
         limits = limits + half_spacings(slide(signal, kernel, mode, only=only, **options), limits)
     return limits * (1 + 1e-9)  # these few float operations round too
+
+
+def defined(outputs: np.ndarray) -> np.ndarray:
+    """Give sums of magnitudes, 0 for outputs that have no number."""
+    return np.array([0.0 if value is UNDEFINED else float(value) for value in outputs.flat]).reshape(outputs.shape)
+
+
+def indicator(case: Setting) -> Setting:
+    """Give the case with ones for the samples that are not lost, and for zeros outside if some may be lost."""
+    ones = np.empty(case.signal.shape, object)
+    ones.flat = [LOST if value is LOST else 1.0 for value in case.signal.flat]
+    numbers = ("zero", "constant") if case.nan == "renormalize" else ("constant",)
+    space = tuple(a._replace(rule="constant") if a.rule in numbers else a for a in case.space)
+    return case._replace(signal=ones, fill=1.0, space=space)
 
 
 def error_of_sums(sizes: Setting, weights: np.ndarray, dtype: Any, method: str, only: Any) -> np.ndarray:
@@ -450,7 +487,7 @@ def extended_norm(sizes: Setting, b: tuple[int, ...]) -> float:
         positions = range(axis.window[0] - axis.reach + 1, axis.window[-1] + 1)
         spans.append([source(p, axis.n, axis.rule) for p in positions])
     values = (read(sizes.signal[(*b, ...)], index, rules, sizes.fill) for index in product(*spans))
-    return norm(value for value in values if value is not MISSING)
+    return norm(value for value in values if value is not MISSING and value is not LOST)
 
 
 def norm(values: Iterable[float]) -> float:
@@ -468,7 +505,7 @@ def renormalized_error(
     total_sizes = kernel_sums(case._replace(kernel=magnitudes(case.kernel)), products, only)
     result = np.full(products.shape, math.inf)
     for i in np.ndindex(*products.shape):
-        t, s, p = (float(abs(array[i])) for array in (products, totals, present))
+        t, s, p = (0.0 if array[i] is UNDEFINED else float(abs(array[i])) for array in (products, totals, present))
         if p == 0 or present_sizes[i] == total_sizes[i]:  # undefined, or an interior output, which is unchanged
             result[i] = limits[i]
             continue

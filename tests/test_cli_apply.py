@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import scipy.signal
-from command import make_inputs, succeed
+from command import make_inputs, run, succeed
 
 soundfile = pytest.importorskip("soundfile")
 Image = pytest.importorskip("PIL.Image")
@@ -86,6 +86,16 @@ def test_correlation_of_arrays_by_every_method(made, tmp_path, method):
     assert told == f"o.npy: array of shape (23, 34), float64, method {method}\n"
     expected = scipy.signal.correlate(np.load(made / "x.npy"), np.load(made / "k.npy"))
     np.testing.assert_allclose(np.load(tmp_path / "o.npy"), expected, atol=1e-13)
+
+
+def test_missing_samples(tmp_path):
+    np.save(tmp_path / "gap.npy", [1.0, np.nan, 3.0, 5.0])
+    np.save(tmp_path / "k.npy", np.ones(3))
+    for nan, expected in (("omit", [1, 4, 8, 8]), ("renormalize", [1 * 3 / 2, 4 * 3 / 2, 8 * 3 / 2, 8])):
+        succeed("apply", "gap.npy", "k.npy", "-o", "o.npy", "--nan", nan, folder=tmp_path)
+        np.testing.assert_allclose(np.load(tmp_path / "o.npy"), expected, rtol=1e-15)
+    done = run("apply", "gap.npy", "k.npy", "-o", "o.npy", "--nan", "raise", folder=tmp_path)
+    assert (done.returncode, "index 1" in done.stderr) == (2, True)
 
 
 def test_axes_and_a_boundary_for_each(made, tmp_path):

@@ -25,6 +25,7 @@ class Choices:
     boundary: str | tuple[str, ...]
     method: str
     normalize: bool
+    nan: str = "propagate"
 
 
 def transform(pair: Operands, output: str, choices: Choices, progress: Progress | None) -> str:
@@ -68,8 +69,8 @@ def _plan(pair: Operands, kernel: NDArray[Any], choices: Choices) -> Plan:
     flip, boundary = _FLIPPED[choices.operator], choices.boundary
     data = pair.signal.data
     operands = (data.shape, kernel.shape, data.dtype, kernel.dtype, choices.mode, choices.method)
-    options: dict[str, Any] = {"axes": pair.axes, "boundary": boundary, "max_bytes": memory.available()}
-    return plan(*operands, flip=flip, conjugate=not flip, **options)
+    options: dict[str, Any] = {"axes": pair.axes, "boundary": boundary, "nan": choices.nan}
+    return plan(*operands, flip=flip, conjugate=not flip, max_bytes=memory.available(), **options)
 
 
 def _compute(planned: Plan, pair: Operands, kernel: NDArray[Any], progress: Progress | None) -> NDArray[Any]:

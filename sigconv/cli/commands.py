@@ -35,6 +35,7 @@ Axes = Annotated[
     typer.Option(help="The convolved axes, such as 0 or 0,1. Default: time; rows and columns; all axes of an array."),
 ]
 Method = Annotated[str, typer.Option(help="auto, direct, fft or overlap-add.")]
+Nan = Annotated[str, typer.Option(help="What a missing sample (NaN) does: propagate, omit, renormalize or raise.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
@@ -68,9 +69,10 @@ def apply(
     normalize: Annotated[bool, typer.Option("--normalize", help="Divide the kernel by its sum.")] = False,
     layer: Annotated[str | None, typer.Option(help="Instead of a kernel: weights, .npz or .safetensors.")] = None,
     name: Annotated[str | None, typer.Option(help="Which layer of the file of weights.")] = None,
+    nan: Nan = "propagate",
 ) -> None:
     """Convolve or correlate a file with a kernel, or take it through a layer of a network; write the result."""
-    choices = Choices(mode, operator, parse_boundary(boundary), method, normalize)
+    choices = Choices(mode, operator, parse_boundary(boundary), method, normalize, nan)
     if layer is not None:
         _check_layer(kernel, axes, choices)
         _show(transform_layer(signal, layer, output, name, method))

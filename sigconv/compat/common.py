@@ -23,7 +23,7 @@ def sums_in(dtype: np.dtype[Any], signal: Array, kernel: Array, **how: Any) -> A
     """Return the kernel slid along the signal, summed as an arithmetic of the dtype would.
 
     Integers wrap: the result is the sum modulo 2^bits. Booleans are true where any product is. `how` are the keywords
-    of `sigconv.slide`. Where a sample is not finite, "auto" sums directly: by a transform, it would spread.
+    of `sigconv.slide`.
 
     >>> sums_in(np.dtype("uint8"), np.uint8([200, 100]), np.uint8([1, 2]), flip=True)
     array([200, 244, 200], dtype=uint8)
@@ -32,8 +32,6 @@ def sums_in(dtype: np.dtype[Any], signal: Array, kernel: Array, **how: Any) -> A
         return np.not_equal(slide(signal != 0, kernel != 0, **how), 0)
     if dtype.kind in "iu":
         return _wrapped_sums(signal, kernel, **how).astype(dtype)
-    if dtype.kind in "fc" and how.get("method", "auto") == "auto" and not are_finite(signal, kernel):
-        how["method"] = "direct"
     return slide(signal.astype(dtype, copy=False), kernel.astype(dtype, copy=False), **how)
 
 
@@ -52,12 +50,6 @@ def steady_sums(signal: Array, kernel: Array, **how: Any) -> Array:
                 whole = signal.astype(np.int64) if fill else signal
                 return np.divide(slide(whole, scaled.astype(np.int64), **how), scale)
     return sums_in(np.dtype(np.float64), signal, kernel, **how)
-
-
-def are_finite(*operands: Array) -> bool:
-    """Return whether all samples are finite, and their sums too."""
-    with np.errstate(all="ignore"):
-        return all(bool(np.isfinite(operand.sum())) for operand in operands)
 
 
 def _wrapped_sums(signal: Array, kernel: Array, fill_value: Any = 0, **how: Any) -> Array:

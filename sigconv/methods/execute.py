@@ -28,6 +28,8 @@ from .tiles import Tile, count_tiles, tiles
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from .missing import Renormalization
+
 Progress = Callable[[int, int], None]
 
 
@@ -46,6 +48,7 @@ class Prepared(NamedTuple):
     kernel: Array
     limits: Limits
     spread: Spread | None
+    renormalization: Renormalization | None = None
 
     @property
     def found(self) -> str:
@@ -166,6 +169,14 @@ def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: 
         prepared.method.fill(*work)
     if not at_once:
         target[...] = check_fits(block if weights is None else block * weights, dtype)
+
+
+def part(prepared: Prepared, tile: Tile, signal: Array) -> Array:
+    """Return one tile of the result, of a signal that is aligned to the result's axes."""
+    result = np.empty([s.stop - s.start for s in tile.slices], prepared.problem.result_dtype)
+    with np.errstate(all="ignore"):
+        _write(prepared, tile, signal, result, result.dtype, in_order)
+    return result
 
 
 def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowError:
@@ -302,7 +313,7 @@ def check_out(out: Any, problem: Problem) -> None:
     """Raise unless the result can be written into `out`."""
     if out is None:
         return
-    if not isinstance(out, np.ndarray):
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise ArgumentTypeError(f"out is a {type(out).__name__}: use a NumPy array of shape {problem.shape}")
     if out.shape != problem.shape:
         raise ArgumentValueError(f"out has shape {out.shape}: the result's is {problem.shape}")

@@ -7,7 +7,6 @@ partial sum is not the difference of two large ones; away from the edges the wei
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -25,21 +24,12 @@ class Weights:
         self.axes = tuple(axis for axis in problem.axes if axis.boundary == "renormalize")
         self._positions = problem.positions
         others = tuple(p for p in problem.positions if p not in {a.position for a in self.axes})
-        wide = kernel if kernel.dtype.kind == "O" else near_one(kernel.astype(_wide(kernel, problem)))
+        wide = widened(kernel, problem)
+        check_sum(kernel, problem, "boundary='renormalize'")
+        wide = wide if wide.dtype.kind == "O" else near_one(wide)
         self._taps = wide.sum(axis=others, keepdims=True)
         self._magnitudes = abs(wide).sum(axis=others, keepdims=True)
-        self._tolerance = 0.0 if kernel.dtype.kind == "O" else 4 * prod(problem.kernel_shape) * _epsilon(kernel)
-        self._check()
-
-    def _check(self) -> None:
-        """Raise where the kernel's sum vanishes, so that nothing can be scaled to it."""
-        whole = tuple(a.position for a in self.axes)
-        total, size = self._taps.sum(axis=whole), self._magnitudes.sum(axis=whole)
-        if np.any(abs(total) <= self._tolerance * size):
-            raise ArgumentValueError(
-                "boundary='renormalize' with a kernel whose sum vanishes (as Sobel's and Laplace's do): "
-                "there is nothing to scale to; use another boundary"
-            )
+        self._tolerance = tolerance(kernel, problem)
 
     def of(self, tile: Tile) -> Array | None:
         """Return the weights of a tile, or None where all are 1."""
@@ -52,19 +42,40 @@ class Weights:
             taps = range_sums(taps, axis.position, low, high)
             magnitudes = range_sums(magnitudes, axis.position, low, high)
             total = range_sums(total, axis.position, np.array([0]), np.array([axis.taps]))
-        vanishing = abs(taps) <= self._tolerance * magnitudes
-        weights: Array = total / np.where(vanishing, 1, taps)
-        weights[vanishing] = np.nan
-        return weights
+        return quotients(total, taps, abs(taps) <= self._tolerance * magnitudes)
 
 
-def _wide(kernel: Array, problem: Problem) -> np.dtype[Any]:
-    """Return the dtype of the sums of taps: at least double, and as precise as the result."""
-    return np.result_type(kernel, np.longdouble if problem.working_dtype.char in "gG" else np.float64)
+def quotients(total: Array, met: Array, vanishing: Array) -> Array:
+    """Return (Σ of all taps)/(Σ of those that met a sample), NaN where the latter vanishes."""
+    weights: Array = total / np.where(vanishing, 1, met)
+    weights[vanishing] = np.nan
+    return weights
 
 
-def _epsilon(kernel: Array) -> float:
-    return float(np.finfo(kernel.dtype if kernel.dtype.kind in "fc" else np.float64).eps)
+def widened(kernel: Array, problem: Problem) -> Array:
+    """Return the taps in the dtype that they are summed in: at least double, and as precise as the result."""
+    if kernel.dtype.kind == "O":
+        return kernel
+    return kernel.astype(np.result_type(kernel, np.longdouble if problem.working_dtype.char in "gG" else np.float64))
+
+
+def tolerance(kernel: Array, problem: Problem) -> float:
+    """Return 4mε: a sum of taps vanishes if it is no more than this times the sum of their magnitudes."""
+    if kernel.dtype.kind == "O":
+        return 0.0
+    epsilon = np.finfo(kernel.dtype if kernel.dtype.kind in "fc" else np.float64).eps
+    return 4 * prod([axis.taps for axis in problem.axes]) * float(epsilon)
+
+
+def check_sum(kernel: Array, problem: Problem, option: str) -> None:
+    """Raise if the sum of an oriented kernel vanishes, so that nothing can be scaled to it."""
+    wide = widened(kernel, problem)
+    total, size = (a.sum(axis=problem.positions) for a in (wide, abs(wide)))
+    if np.any(abs(total) <= tolerance(kernel, problem) * size):
+        raise ArgumentValueError(
+            f"{option} with a kernel whose sum vanishes (as Sobel's and Laplace's do): there is nothing to scale to; "
+            f"use another {option.partition('=')[0]}="
+        )
 
 
 def _taps_met(axis: Axis, wanted: slice) -> tuple[Array, Array]:

@@ -32,7 +32,8 @@ def question(problem: Problem) -> str:
     boundaries = "/".join(dict.fromkeys(a.boundary for a in problem.axes)) or "none"
     operator = "slide" if problem.flip == problem.conjugate else "convolve" if problem.flip else "correlate"
     operands = f"{signal} {problem.signal_dtype} with {kernel} {problem.kernel_dtype}"
-    return f"{operator} {operands}, {problem.mode}, {boundaries}"
+    missing = "" if problem.nan == "propagate" else f", nan {problem.nan}"
+    return f"{operator} {operands}, {problem.mode}, {boundaries}{missing}"
 
 
 def explain(plan: Plan) -> str:

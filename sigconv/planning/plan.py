@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once
-from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare
+from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare, written
+from ..methods.missing import Renormalization, check_taps, extra_bytes, lost_samples, marked, present_only
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
+from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem, given
 from .candidate import Candidate, Offers, best, offers, price, threads
@@ -86,7 +89,9 @@ class Plan:
 
     def prepare(self, kernel: Any, workers: int | None = None) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
-        return self._prepared(self._checked("kernel", kernel).copy(), workers)
+        array = self._checked("kernel", kernel)
+        check_taps(array, self.problem)
+        return self._prepared(array.copy(), workers)
 
     def apply(
         self,
@@ -95,41 +100,104 @@ class Plan:
         out: Array | None = None,
         workers: int | None = None,
         progress: Progress | None = None,
+        mask: ArrayLike | None = None,
     ) -> Array:
         """Return the result for one signal and a kernel that this plan prepared."""
         check_out(out, self.problem)
         available_workers(workers)
-        threads, array = self._threads(workers, prepared), self._checked("signal", signal)
-        result = self.compiled(array, prepared.kernel, out, threads) if self.compiled and progress is None else None
-        return apply(prepared, array, out, threads, progress, self._other) if result is None else result
+        array, hidden = as_signal(signal, mask)
+        self._checked("signal", array)
+        lost = None
+        if hidden is not None or self.problem.nan != "propagate":
+            lost = lost_samples(self.problem, array, hidden)
+        return self._apply(prepared, array, out, workers, lost, hidden, progress)
 
-    def __call__(self, signal: Any, kernel: Any, *, out: Array | None = None, workers: int | None = None) -> Array:
+    def __call__(
+        self,
+        signal: Any,
+        kernel: Any,
+        *,
+        out: Array | None = None,
+        workers: int | None = None,
+        mask: ArrayLike | None = None,
+    ) -> Array:
         """Return the result for a signal and a kernel of the planned shapes and dtypes."""
         check_out(out, self.problem)
         available_workers(workers)
-        return self.compute(self._checked("signal", signal), self._checked("kernel", kernel), out, workers)
+        array, hidden = as_signal(signal, mask)
+        return self.compute(self._checked("signal", array), self._checked("kernel", kernel), out, workers, hidden)
 
-    def compute(self, signal: Array, kernel: Array, out: Array | None = None, workers: int | None = None) -> Array:
+    def compute(
+        self,
+        signal: Array,
+        kernel: Array,
+        out: Array | None = None,
+        workers: int | None = None,
+        hidden: Mask | None = None,
+    ) -> Array:
         """Return the result for arrays that are known to be those that were planned for."""
-        if self.small is not None and out is None:
+        lost = None
+        if hidden is not None or self.problem.nan != "propagate":
+            check_taps(kernel, self.problem)
+            lost = lost_samples(self.problem, signal, hidden)
+        if self.small is not None and out is None and lost is None:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        if self.compiled is not None:
+        if self.compiled is not None and lost is None:
             result = self.compiled(signal, kernel, out, self._threads(workers))
             if result is not None:
                 return result
         prepared = self._prepared(self._apart(kernel, out), workers)
-        return apply(prepared, signal, out, self._threads(workers, prepared), compute=self._other)
+        return self._apply(prepared, signal, out, workers, lost, hidden)
+
+    def _apply(
+        self,
+        prepared: Prepared,
+        signal: Array,
+        out: Array | None,
+        workers: int | None,
+        lost: Array | None,
+        hidden: Mask | None,
+        progress: Progress | None = None,
+    ) -> Array:
+        """Return the result for a signal of which some samples may be lost."""
+        threads = self._threads(workers, prepared)
+        if lost is None:
+            quick = self.compiled(signal, prepared.kernel, out, threads) if self.compiled and not progress else None
+            return apply(prepared, signal, out, threads, progress, self._other) if quick is None else quick
+        signal = present_only(signal, lost)
+        if prepared.renormalization is not None:
+            result = prepared.renormalization(prepared, signal, lost, threads, progress)
+            return written(result.astype(self.problem.result_dtype, copy=False), out)
+        result = apply(prepared, signal, out, threads, progress, self._other)
+        if self.problem.nan == "omit":
+            return result
+        return marked(
+            prepared.problem, result, lost, hidden is not None and hidden.of_masked_array, self._sums, threads
+        )
 
     def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
         """Return the result of another problem, by the same method if that was named."""
         return choose(problem, self.method if self.forced else "auto", self.max_bytes)(signal, kernel)
 
+    def _sums(self, problem: Problem, kernel: Array, method: str | None) -> Prepared:
+        """Return a kernel for the plain sums of another problem, which nothing renormalises."""
+        named = method or (self.method if self.forced else "auto")
+        room = None if self.max_bytes is None else max(1, self.max_bytes - extra_bytes(self.problem))
+        return choose(problem, named, room).prepare(kernel)._replace(weights=None)
+
     def _prepared(self, kernel: Array, workers: int | None) -> Prepared:
-        prepared = prepare(self.problem, self._ways, kernel, self.small, workers)
+        prepared = prepare(self._plain, self._ways, kernel, self.small, workers)
         PROCESS.note(self._taken(prepared).needs)
+        if self.problem.nan == "renormalize":
+            prepared = prepared._replace(renormalization=Renormalization(self._plain, kernel, self._sums))
         return prepared
+
+    @cached_property
+    def _plain(self) -> Problem:
+        """The problem of complete signals."""
+        return self.problem if self.problem.nan == "propagate" else replace(self.problem, nan="propagate")
 
     def _taken(self, prepared: Prepared) -> Estimate:
         """Return the estimate of the way that a prepared kernel takes."""

@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..errors import ArgumentTypeError, ArgumentValueError
 from .boundary import check_boundary
 from .dtypes import DType, check_dtype, result_dtype
+from .missing import check_policy
 from .problem import Axis, Problem
 from .window import check_positions, reach, window
 
@@ -38,11 +39,13 @@ def describe(
     center: int | tuple[int | None, ...] | None = None,
     stride: int | Shape = 1,
     dilation: int | Shape = 1,
+    nan: str = "propagate",
 ) -> Problem:
     """Return the problem that the arguments ask, or raise an error that says what is wrong and what is allowed."""
     for name, value in (("flip", flip), ("conjugate", conjugate)):
         if not isinstance(value, (bool, np.bool_)):
             raise ArgumentTypeError(f"{name}={value!r}: use True or False")
+    policy = check_policy(nan)
     signal_dtype, kernel_dtype = check_dtype("signal", signal_dtype), check_dtype("kernel", kernel_dtype)
     if center is not None and mode != "same":
         raise ArgumentValueError(f"center={center!r} with mode={mode!r}: a centre only has a meaning in mode='same'")
@@ -57,11 +60,12 @@ def describe(
     )
     order = sorted(options)
     signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
-    outside = ["zero" if mode == "valid" else o[1] for o in order]
+    fill = _fill_value(fill_value, signal_dtype, "constant" in {o[1] for o in order})
+    outside, fill = _present(["zero" if mode == "valid" else o[1] for o in order], fill, policy)
     shapes = signal_shape, kernel_shape
     described = tuple([_axis(o, *shapes, mode, flip, outside[i:]) for i, o in enumerate(order)])
     boundaries = {a.boundary for a in described}
-    result = result_dtype(signal_dtype, kernel_dtype, "renormalize" in boundaries)
+    result = result_dtype(signal_dtype, kernel_dtype, policy == "renormalize" or "renormalize" in boundaries)
     problem = Problem(
         signal_shape=signal_shape,
         kernel_shape=kernel_shape,
@@ -72,7 +76,8 @@ def describe(
         mode=mode,
         flip=bool(flip),
         conjugate=bool(conjugate),
-        fill_value=_fill_value(fill_value, signal_dtype, "constant" in {o[1] for o in order}),
+        fill_value=fill,
+        nan=policy,
     )
     if prod(problem.shape) * result.itemsize > _MOST_BYTES:
         raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")
@@ -165,6 +170,16 @@ def _fill_value(value: Any, dtype: DType, used: bool) -> Any:
     if not _holds(dtype, value):
         raise ArgumentValueError(f"fill_value={value!r} does not fit in the signal's dtype {dtype}: convert the signal")
     return np.asarray(value).astype(dtype)[()]
+
+
+def _present(outside: list[str], fill: Any, policy: str) -> tuple[list[str], Any]:
+    """Return the boundaries and the fill value without a NaN that counts as missing."""
+    if policy == "propagate" or fill == fill:
+        return outside, fill
+    if policy == "raise":
+        raise ArgumentValueError(f"fill_value={fill} with nan='raise': what is outside must not be missing")
+    missing = "constant" if policy == "omit" else "renormalize"
+    return [missing if name == "constant" else name for name in outside], 0
 
 
 def _holds(dtype: DType, value: Any) -> bool:

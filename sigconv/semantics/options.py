@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import ArgumentTypeError
 from .boundary import Boundary
+from .missing import NanPolicy
 from .window import check_mode
 
 
@@ -30,7 +31,23 @@ class Options(TypedDict, total=False):
     stride : int, default 1
         Every stride-th output of the window is computed.
     dilation : int, default 1
-        dilation − 1 zeros between the taps.
+        dilation − 1 holes between the taps; they meet nothing.
+    nan : str, default "propagate"
+        What a missing sample does to the outputs whose taps meet it (explicit zeros too). Missing are NaN and what
+        `mask` hides; Inf is data. "propagate": they are NaN. "omit": it counts as zero. "renormalize": they are the
+        sum over the samples that are present, times (Σ kernel)/(Σ of the taps that met one), and NaN where that sum
+        of taps vanishes. "raise": an error that names the first. Ghosts are missing with the samples that they
+        repeat; zeros outside are present, and a NaN as `fill_value` is missing (as for "renormalize" as boundary).
+        With a masked array "propagate" gives a masked array, and masks those outputs.
+
+    Examples
+    --------
+    >>> import sigconv
+    >>> gap = [1.0, float("nan"), 3.0]
+    >>> sigconv.convolve(gap, [0.25, 0.5, 0.25], "same", nan="omit")
+    array([0.5, 1. , 1.5])
+    >>> sigconv.convolve(gap, [0.25, 0.5, 0.25], "same", nan="renormalize", boundary="renormalize")
+    array([1., 2., 3.])
     """
 
     axes: int | tuple[int, ...] | None
@@ -39,6 +56,7 @@ class Options(TypedDict, total=False):
     center: int | tuple[int | None, ...] | None
     stride: int | tuple[int, ...]
     dilation: int | tuple[int, ...]
+    nan: NanPolicy
 
 
 def arguments(options: Options, **operator: Any) -> dict[str, Any]:

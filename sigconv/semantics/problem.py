@@ -79,6 +79,7 @@ class Problem:
     flip: bool
     conjugate: bool
     fill_value: object
+    nan: str = "propagate"
 
     def __hash__(self) -> int:
         return self._hash

@@ -17,6 +17,11 @@ from .trace_result import Trace
 
 Array = NDArray[Any]
 
+_UNKNOWN = {
+    "axes": "it convolves all axes, but for the first with channels=True",
+    "nan": "it shows the plain sums, which NaN passes through",
+}
+
 
 def trace(
     signal: ArrayLike,
@@ -38,7 +43,7 @@ def trace(
         On one or two axes. With `channels` the signal is (C, …) and the kernel (C, …), or (K, C, …) for K outputs:
         every channel meets its own slice of the kernel, and the sums of all channels are added.
     mode, flip, conjugate, **options
-        As in `sigconv.slide`, but for `axes`: all are convolved, except those of channels.
+        As in `sigconv.slide`, but for `nan`, and for `axes`: all are convolved, except those of channels.
     channels : bool
         Whether the first axis of the signal is that of its channels.
 
@@ -78,8 +83,9 @@ def trace(
            [320, 320, 320]])
     """
     x, h = as_operand("signal", signal), as_operand("kernel", kernel)
-    if "axes" in options:
-        raise ArgumentTypeError("trace has no axes=: it convolves all axes, but for the first with channels=True")
+    for name, reason in _UNKNOWN.items():
+        if name in options:
+            raise ArgumentTypeError(f"trace has no {name}=: {reason}")
     shapes = _shapes(x, h, channels)
     axes = tuple(range(2, 2 + x.ndim - channels))
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)

@@ -1,0 +1,210 @@
+"""Missing samples: where they are, and what is made of the sums over those that are present.
+
+With x₀ the signal that is 0 where a sample is missing, and p the indicator of those present (1, else 0), both extended
+by the boundary, the sums over what is present are
+
+    omit         y = x₀ ∗ g
+    renormalize  y = (x₀ ∗ g) (Σ g)/(p ∗ g), NaN where p ∗ g vanishes
+
+The second is normalized convolution (H. Knutsson and C.-F. Westin, Normalized and differential convolution, CVPR 1993,
+515–523). What is outside counts as present where it is a number, and as missing where the boundary renormalises.
+
+How many present samples an output met is known exactly, since the error of a count is far below 1/2. So an output that
+met all of them is unchanged, and one that met none is NaN, whatever rounding does. In between p ∗ g may be small: where
+its taps are, or where they cancel. A transform rounds all its sums alike, by about u ‖p‖ ‖g‖, and the quotient could
+have no digits left; so where p ∗ g is below √u ‖p‖ ‖g‖, half of the digits, or might vanish, both sums are done again
+directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, partial
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..errors import ArgumentTypeError, ArgumentValueError
+from ..semantics.dtypes import is_exact
+from ..semantics.missing import Mask
+from ..semantics.problem import Problem
+from .bounds import unit_roundoff
+from .execute import Prepared, Progress, apply, available_workers, part, run_tiles
+from .orientation import orient
+from .renormalize import check_sum, quotients, tolerance, widened
+from .tiles import Tile, tile_steps
+
+# Prepares a kernel for the plain sums of a problem, which nothing renormalises; by a method if that is named.
+Sums = Callable[[Problem, Array, str | None], Prepared]
+
+# Outputs of a tile that is summed again if one of them has to be.
+_TILE = 1024
+
+
+def has_nan(values: Array) -> bool:
+    """Return whether a sample is NaN, either part of a complex one; a minimum shows it for one look at the samples."""
+    if values.dtype.kind == "f" and values.size:
+        least = np.minimum.reduce(values, axis=None)
+        return bool(least != least)
+    return values.dtype.kind in "cO" and bool((values != values).any())
+
+
+def check_taps(kernel: Array, problem: Problem) -> None:
+    """Raise if the policy can't serve a kernel: if a tap is NaN, or there is nothing to scale to."""
+    if problem.nan != "propagate" and has_nan(kernel):
+        raise ArgumentValueError(f"the kernel is NaN at {_first(kernel != kernel)}: only nan='propagate' takes that")
+    if problem.nan == "renormalize":
+        check_sum(kernel.reshape(problem.kernel_shape), problem, "nan='renormalize'")
+
+
+def lost_samples(problem: Problem, signal: Array, mask: Mask | None) -> Array | None:
+    """Return where samples are missing, or None where all are present; "propagate" takes NaN as it is."""
+    if problem.nan == "propagate":
+        if mask is None or mask.of_masked_array:
+            return None if mask is None else mask.hidden
+        if is_exact(problem.result_dtype):
+            raise ArgumentTypeError(
+                f"mask= with nan='propagate': {problem.result_dtype} results can't be NaN; use nan='omit' or "
+                "nan='renormalize', or a masked array"
+            )
+    lost = mask.hidden if mask is not None and mask.hidden.any() else None
+    if problem.nan != "propagate" and has_nan(signal):
+        nans: Array = np.not_equal(signal, signal).astype(bool)
+        lost = nans if lost is None else lost | nans
+    if lost is not None and problem.nan == "raise":
+        raise ArgumentValueError(f"the signal is missing (NaN or masked) at {_first(lost)}, and nan='raise'")
+    return lost
+
+
+def _first(where: Array) -> str:
+    index = tuple(int(i) for i in np.unravel_index(int(where.argmax()), where.shape))
+    return f"index {index[0] if len(index) == 1 else index}"
+
+
+def extra_bytes(problem: Problem) -> int:
+    """Return the memory of what a policy makes beside the sums: a copy of the signal, and arrays like the result."""
+    if problem.nan not in ("omit", "renormalize"):
+        return 0
+    copies = prod(problem.signal_shape) * (problem.signal_dtype.itemsize + 2)
+    if problem.nan == "omit":
+        return copies
+    # The sums, the taps met and their sizes, weights, the product; counts, and truth values of both.
+    wide = widened(np.empty(0, problem.kernel_dtype), problem).dtype
+    each = 2 * problem.working_dtype.itemsize + 4 * wide.itemsize + 8 + 4
+    return copies + prod(problem.shape) * each
+
+
+def present_only(signal: Array, lost: Array) -> Array:
+    """Return the signal with zeros where samples are missing."""
+    result = signal.copy()
+    np.copyto(result, result.dtype.type(0), where=lost)
+    return result
+
+
+def marked(problem: Problem, result: Array, lost: Array, masked: bool, sums: Sums, workers: int | None) -> Array:
+    """Return the result, NaN (or masked, in a masked array) where an output met a sample that is missing."""
+    met = np.broadcast_to(_counted(problem, lost, 0, sums, workers) > 0, result.shape)
+    if masked:
+        return np.ma.array(result, mask=met)
+    np.copyto(result, np.nan, where=met)
+    return result
+
+
+def _counted(problem: Problem, indicator: Array, outside: int, sums: Sums, workers: int | None) -> Array:
+    """Return how many of the samples that are indicated each output's taps met."""
+    shape = tuple(n if i in problem.positions else 1 for i, n in enumerate(problem.kernel_shape))
+    counting = replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape)
+    prepared = sums(counting, np.ones(shape), None)
+    return np.rint(apply(prepared, indicator.reshape(problem.signal_shape), workers=workers))
+
+
+def _of_indicator(problem: Problem, outside: int, kernel: np.dtype[Any]) -> Problem:
+    """Return the problem of sums of taps: the signal is an indicator, and `outside` where the outside is numbers."""
+    axes = [
+        replace(a, boundary="constant", silent=False) if outside and a.boundary == "zero" else a for a in problem.axes
+    ]
+    of_indicator = replace(problem, axes=tuple(axes), signal_dtype=np.dtype(bool), fill_value=outside, nan="propagate")
+    return replace(of_indicator, kernel_dtype=kernel, result_dtype=kernel)
+
+
+class Renormalization:
+    """The sums over the samples that are present, scaled: for one kernel and any number of signals."""
+
+    def __init__(self, problem: Problem, kernel: Array, sums: Sums) -> None:
+        # Results of half precision are rounded once, after they are scaled.
+        self._problem = replace(problem, result_dtype=problem.working_dtype, nan="propagate")
+        self._kernel, self._sums = kernel, sums
+        self._taps = widened(orient(kernel, problem), problem)
+
+    @cached_property
+    def _of_taps(self) -> tuple[Problem, Array]:
+        """The problem of the sums of the taps that met a sample, and its kernel."""
+        wide = widened(self._kernel, self._problem)
+        return _of_indicator(self._problem, 1, wide.dtype), wide
+
+    @cached_property
+    def _prepared_taps(self) -> Prepared:
+        return self._sums(*self._of_taps, None)
+
+    def __call__(
+        self, prepared: Prepared, signal: Array, lost: Array, workers: int | None, progress: Progress | None
+    ) -> Array:
+        """Return the renormalised sums; `prepared` is the kernel for the signal, which is zero where it is lost."""
+        problem, taps = self._problem, prod([axis.taps for axis in self._problem.axes])
+        values, present = (a.reshape(problem.signal_shape) for a in (signal, ~lost))
+        met = apply(self._prepared_taps, present, workers=workers)
+        count = np.broadcast_to(_counted(problem, present, 1, self._sums, workers), problem.shape)
+        plain = prepared._replace(problem=problem, weights=None)
+        result = apply(plain, values, None, workers, progress, partial(self._mended, workers=workers))
+        vanishing, weak = count == 0, (count > 0) & (count < taps) & (abs(met) <= self._least(present))
+        if weak.any():
+            sizes = self._again(weak, values, present, result, met, workers)
+            vanishing |= weak & (abs(met) <= tolerance(self._kernel, problem) * sizes)
+        weights = quotients(self._taps.sum(axis=problem.positions, keepdims=True), met, vanishing)
+        np.copyto(weights, 1, where=count == taps)
+        with np.errstate(all="ignore"):  # Inf is data, and a result may pass the range of its dtype
+            return result * weights
+
+    def _mended(self, problem: Problem, signal: Array, kernel: Array, workers: int | None) -> Array:
+        """Return plain sums of another problem, which put right what an infinite sample has smeared."""
+        return apply(self._sums(problem, kernel, None), signal, workers=workers)
+
+    def _least(self, present: Array) -> Any:
+        """Return √u ‖p‖ ‖g‖ with ‖g‖² ≤ max |g| Σ|g|, and what counts as vanishing of the sum of all taps."""
+        if self._taps.dtype.kind == "O":
+            return 0
+        problem = self._problem
+        halos = prod([axis.signal + sum(axis.halo) for axis in problem.axes]) - prod([a.signal for a in problem.axes])
+        samples = present.sum(axis=problem.positions, keepdims=True) + float(halos)
+        sizes = abs(self._taps)
+        total = sizes.sum(axis=problem.positions, keepdims=True)
+        norms = np.sqrt(samples) * np.sqrt(sizes.max(axis=problem.positions, keepdims=True)) * np.sqrt(total)
+        return sqrt(unit_roundoff(problem.working_dtype)) * norms + tolerance(self._kernel, problem) * total
+
+    def _again(
+        self, weak: Array, values: Array, present: Array, result: Array, met: Array, workers: int | None
+    ) -> Array:
+        """Do the sums of the outputs that are weak directly; return the sums of the magnitudes of the taps they met."""
+        of_taps, wide = self._of_taps
+        sizes = np.zeros(weak.shape, abs(wide).dtype)
+        of_sizes = replace(of_taps, kernel_dtype=sizes.dtype, result_dtype=sizes.dtype)
+        sums = (
+            (self._sums(self._problem, self._kernel, "direct"), values, result),
+            (self._sums(of_taps, wide, "direct"), present, met),
+            (self._sums(of_sizes, abs(wide), "direct"), present, sizes),
+        )
+
+        def fill(tile: Tile) -> None:
+            place: tuple[Any, ...] = (*tile.slices, ...)
+            if weak[place].any():
+                for prepared, operand, target in sums:
+                    np.copyto(target[place], part(prepared, tile, operand), where=weak[place])
+
+        side = max(1, round(_TILE ** (1 / max(1, len(of_taps.axes)))))
+        run_tiles(
+            fill, weak.shape, tile_steps(of_taps, (side,) * len(of_taps.axes), _TILE), available_workers(workers), None
+        )
+        return sizes
