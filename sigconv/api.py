@@ -56,7 +56,7 @@ def convolve(
     mask : array_like of bool, optional
         True where a sample is missing; broadcasts to the signal. A masked array brings its own.
     **options
-        axes, boundary, fill_value, center, stride, dilation, nan: see `sigconv.Options`.
+        axes, boundary, fill_value, center, stride, dilation, nan, accuracy: see `sigconv.Options`.
 
     Returns
     -------

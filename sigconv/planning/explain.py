@@ -33,7 +33,8 @@ def question(problem: Problem) -> str:
     operator = "slide" if problem.flip == problem.conjugate else "convolve" if problem.flip else "correlate"
     operands = f"{signal} {problem.signal_dtype} with {kernel} {problem.kernel_dtype}"
     missing = "" if problem.nan == "propagate" else f", nan {problem.nan}"
-    return f"{operator} {operands}, {problem.mode}, {boundaries}{missing}"
+    accuracy = ", componentwise" if problem.componentwise else ""
+    return f"{operator} {operands}, {problem.mode}, {boundaries}{missing}{accuracy}"
 
 
 def explain(plan: Plan) -> str:

@@ -46,6 +46,6 @@ def structure(
     candidate = best(offers_of(Passes(1), problem, max_bytes, prices), ready, prices)
     if candidate.reason is not None or candidate.estimate is None:
         return Structure(Passes(0), candidate)
-    most = min(_MOST, int(seconds / price(candidate, ready, prices)))
+    most = min(1 if problem.componentwise else _MOST, int(seconds / price(candidate, ready, prices)))
     reason = None if most else "one outer product would take longer"
     return Structure(Passes(most), candidate._replace(reason=reason))

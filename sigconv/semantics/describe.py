@@ -15,7 +15,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from .boundary import check_boundary
 from .dtypes import DType, check_dtype, result_dtype
 from .missing import check_policy
-from .problem import Axis, Problem
+from .problem import ACCURACIES, Axis, Problem
 from .window import check_positions, reach, window
 
 Shape = tuple[int, ...]
@@ -40,6 +40,7 @@ def describe(
     stride: int | Shape = 1,
     dilation: int | Shape = 1,
     nan: str = "propagate",
+    accuracy: str = "normwise",
 ) -> Problem:
     """Return the problem that the arguments ask, or raise an error that says what is wrong and what is allowed."""
     for name, value in (("flip", flip), ("conjugate", conjugate)):
@@ -47,6 +48,8 @@ def describe(
             raise ArgumentTypeError(f"{name}={value!r}: use True or False")
     policy = check_policy(nan)
     signal_dtype, kernel_dtype = check_dtype("signal", signal_dtype), check_dtype("kernel", kernel_dtype)
+    if accuracy not in ACCURACIES:
+        raise ArgumentValueError(f"accuracy={accuracy!r}: use {' or '.join(ACCURACIES)}")
     if center is not None and mode != "same":
         raise ArgumentValueError(f"center={center!r} with mode={mode!r}: a centre only has a meaning in mode='same'")
     given = _axes(axes, signal_shape, kernel_shape)
@@ -78,6 +81,7 @@ def describe(
         conjugate=bool(conjugate),
         fill_value=fill,
         nan=policy,
+        accuracy=accuracy,
     )
     if prod(problem.shape) * result.itemsize > _MOST_BYTES:
         raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -39,6 +39,10 @@ class Options(TypedDict, total=False):
         of taps vanishes. "raise": an error that names the first. Ghosts are missing with the samples that they
         repeat; zeros outside are present, and a NaN as `fill_value` is missing (as for "renormalize" as boundary).
         With a masked array "propagate" gives a masked array, and masks those outputs.
+    accuracy : {"normwise", "componentwise"}, default "normwise"
+        What errors are small beside: "normwise" the loudest samples that a transform has read with an output;
+        "componentwise" the output's own Σ|x||h|, so that small values beside huge ones survive, and sums of
+        non-negative numbers are not negative. docs/accuracy.md has the bounds.
 
     Examples
     --------
@@ -57,6 +61,7 @@ class Options(TypedDict, total=False):
     stride: int | tuple[int, ...]
     dilation: int | tuple[int, ...]
     nan: NanPolicy
+    accuracy: Literal["normwise", "componentwise"]
 
 
 def arguments(options: Options, **operator: Any) -> dict[str, Any]:

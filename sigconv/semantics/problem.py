@@ -12,6 +12,9 @@ import numpy as np
 from .dtypes import DType, is_exact, working_dtype
 from .window import reach
 
+# What errors are small beside: the loudest samples that a transform has read with an output, or its own Σ|x||h|.
+ACCURACIES = ("normwise", "componentwise")
+
 
 def given(value: Any) -> tuple[Any, ...]:
     """Return how a copy of a dataclass is made: from its fields, as hashes of names differ from process to process."""
@@ -80,6 +83,7 @@ class Problem:
     conjugate: bool
     fill_value: object
     nan: str = "propagate"
+    accuracy: str = "normwise"
 
     def __hash__(self) -> int:
         return self._hash
@@ -124,6 +128,11 @@ class Problem:
     def sums_dtype(self) -> DType:
         """The dtype of the operands of a direct sum: int64 for exact integers."""
         return np.dtype(np.int64) if is_exact(self.result_dtype) else self.working_dtype
+
+    @cached_property
+    def componentwise(self) -> bool:
+        """Whether each error must be small beside the output's own Σ|x||h|; integers have none."""
+        return self.accuracy == "componentwise" and not is_exact(self.result_dtype)
 
     @cached_property
     def kernel_batch(self) -> int:
