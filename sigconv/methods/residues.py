@@ -16,6 +16,7 @@ is multiplied: this is y(z) modulo z^B − 1, taken at a point. p = 2³¹ − 1 
 from __future__ import annotations
 
 from functools import lru_cache
+from math import gcd
 
 import numpy as np
 
@@ -30,7 +31,7 @@ _ORDERS = {1: (4634,), 2: (31, 151), 3: (14, 11, 31)}
 
 def of_kernel(taps: Array) -> Array:
     """Return the residues of integer taps."""
-    return taps % np.int64(PRIME)
+    return _reduced(_reduced(taps.astype(np.int64)))
 
 
 def of_samples(samples: Array, axes: tuple[Axis, ...]) -> Array:
@@ -41,7 +42,7 @@ def of_samples(samples: Array, axes: tuple[Axis, ...]) -> Array:
     for axis, powers in _weights(axes):
         met = _met(np.moveaxis(samples, axis.position, -1), axis, powers)
         samples = np.moveaxis(met, -1, axis.position)
-    return _reduced(samples.astype(np.int64, copy=False))
+    return _reduced(samples.astype(np.int64))
 
 
 def of_outputs(outputs: Array, axes: tuple[Axis, ...]) -> Array:
@@ -81,13 +82,23 @@ def _powers(order: int) -> Array:
 
 
 def _reduced(values: Array) -> Array:
-    """Return integers with the same residues: below 2^33, and of those below 2^31 + 4."""
-    return (values & PRIME) + (values >> 31)
+    """Reduce int64 in place: below 2^33, and those below 2^33 to below 2^31 + 4."""
+    high = values >> 31
+    values &= PRIME
+    values += high
+    return values
 
 
 def _weighted(values: Array, weights: Array) -> Array:
     """Return products of integers with residues, below 2^33."""
-    return _reduced(_reduced(values.astype(np.int64, copy=False)) * weights)
+    products = _reduced(values.astype(np.int64))
+    products *= weights
+    return _reduced(products)
+
+
+def _repeated(powers: Array, first: int, step: int, count: int) -> Array:
+    """Return r^first, r^(first + step), …"""
+    return np.resize(powers[(first + step * np.arange(powers.size)) % powers.size], count)
 
 
 def _evaluated(values: Array, powers: Array) -> Array:
@@ -105,28 +116,36 @@ def _evaluated(values: Array, powers: Array) -> Array:
 def _met(samples: Array, axis: Axis, powers: Array) -> Array:
     """Return for each tap Σ_i r^i x[start + stride·i − dilation·j] along the last axis, times a power that all share.
 
-    The places of one remainder modulo the stride lie next to each other in what these taps meet.
+    The first `period` taps meet samples that are a stride apart from each other; the next ones meet those of the same
+    remainders, `step` of them earlier.
     """
-    shifts, phases = np.divmod(axis.start - axis.dilation * np.arange(axis.taps), axis.stride)
+    period = axis.stride // gcd(axis.stride, axis.dilation)
+    step, last = axis.dilation * period // axis.stride, axis.start // axis.stride
     met = np.empty((*samples.shape[:-1], axis.taps), np.int64)
-    for phase in np.unique(phases):
-        taps, part = phases == phase, samples[..., phase :: axis.stride]
-        low, high = (np.clip(shifts[taps] + n, 0, part.shape[-1]) for n in (0, axis.count))
-        met[..., taps] = _between(part, low, high, powers)
-    return _weighted(met, powers[(shifts[0] - shifts) % powers.size])
+    for tap in range(min(period, axis.taps)):
+        shift, phase = divmod(axis.start - axis.dilation * tap, axis.stride)
+        taps = met[..., tap::period]
+        low = shift - step * np.arange(taps.shape[-1])
+        sums = _between(samples[..., phase :: axis.stride], low, low + axis.count, powers)
+        taps[...] = _weighted(sums, _repeated(powers, last - shift, step, taps.shape[-1]))
+    return met
 
 
 def _between(samples: Array, low: Array, high: Array, powers: Array) -> Array:
     """Return Σ_n r^n x[n] for low ≤ n < high along the last axis, where both fall from tap to tap."""
-    cut, size = int(low[0]), samples.shape[-1]
-    end = max(cut, int(high[-1]))  # between the two all taps meet every sample
-    edges = (
-        _weighted(samples[..., begin:stop], powers[np.arange(begin, stop) % powers.size])
-        for begin, stop in ((0, cut), (end, size))
-    )
-    middle = _weighted(_evaluated(samples[..., cut:end], powers), powers[cut % powers.size])
-    before, behind = edges
-    nothing = np.zeros_like(middle)
-    sums = np.cumsum(np.concatenate([nothing[..., None], before, middle[..., None], behind], axis=-1), axis=-1)
-    below, above = (sums[..., np.where(n <= cut, n, n - end + cut + 1)] for n in (low, high))
-    return _reduced(above - below)
+    size = samples.shape[-1]
+    cut = min(max(0, int(low[0])), size)
+    end = max(cut, min(int(high[-1]), size))  # between the two all taps meet every sample
+    steps = np.empty((*samples.shape[:-1], 1 + cut + (end > cut) + size - end), np.int64)
+    steps[..., 0] = 0
+    behind = steps.shape[-1] - (size - end)
+    steps[..., 1 : cut + 1] = _weighted(samples[..., :cut], _repeated(powers, 0, 1, cut))
+    if end > cut:
+        middle = _evaluated(samples[..., cut:end], powers)
+        steps[..., cut + 1] = _weighted(middle, powers[cut % powers.size])
+    steps[..., behind:] = _weighted(samples[..., end:], _repeated(powers, end, 1, size - end))
+    np.cumsum(steps, axis=-1, out=steps)
+    places = np.clip(high, 0, size) - (end - behind + 1), np.clip(low, 0, size)
+    above, below = (steps.take(n, axis=-1) for n in places)
+    above -= below
+    return _reduced(above)
