@@ -55,6 +55,7 @@ LIGHT = {
         "sigconv.methods.panels",
         "sigconv.methods.scaling",
         "sigconv.methods.residues",
+        "sigconv.methods.rounded_tiles",
         "sigconv.methods.rounding",
         "sigconv.methods.separable",
         "sigconv.methods.small",

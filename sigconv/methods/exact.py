@@ -100,13 +100,10 @@ class Total:
     def add(self, values: Array, shift: int = 0) -> None:
         """Add 2^shift times some int64."""
         self._words = self._words or [np.zeros(values.shape, np.uint64) for _ in range(self._count)]
-        carry: Any = False
-        for i, word in enumerate(self._words[shift // 64 :]):
+        words, carry = self._words[shift // 64 :], None
+        for i, word in enumerate(words):
             part = _word(values, i, shift % 64).view(np.uint64)
-            word += part
-            carried = word < part
-            word += carry
-            carry = carried | (word < carry)
+            carry = _add(word, part, carry, last=word is words[-1])
 
     def result(self, dtype: np.dtype[Any]) -> Array:
         """Return the sum in int64 or uint64.
@@ -123,6 +120,16 @@ class Total:
         if above:
             _raise_where(np.any([word != sign for word in above], axis=0))
         return lowest.view(dtype)
+
+
+def _add(word: Array, part: Array, carry: Array | None, last: bool) -> Array | None:
+    """Add a part and a carry to a word, and return what it carries; nobody asks the last one."""
+    word += part
+    carried = None if last else word < part
+    if carry is None:
+        return carried
+    word += carry
+    return None if carried is None else carried | (word < carry)
 
 
 def _word(values: Array, number: int, shift: int) -> Array:

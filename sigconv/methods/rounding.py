@@ -1,74 +1,35 @@
 """Exact integers by methods that compute in floats: rounded where that is proven right, in limbs where it is not.
 
-The whole numbers that transforms of float64 give have an error below 1/2 as long as their bound says so,
-
-    16 u log2(L) ‖x_b‖₂ ‖g‖₂ < 1/2,
-
-for the samples x_b of a transform: then rounding gives the exact sums. Operands that are too large for it are split
-into limbs, and there is a convolution for each pair of them. Rounded sums are checked modulo a prime (see `residues`);
-were one found wrong, direct sums would take the place of its tile.
+The sums of integers that transforms of float64 give have an error below 1/2 as long as their bound says so, which is a
+factor of u times ‖x_b‖₂ ‖g‖₂ for the samples x_b of a transform (see `bounds`): then rounding gives the exact sums.
+Operands that are too large for it are split into limbs, and there is a convolution for each pair of them. Rounded sums
+are checked modulo a prime (see `residues`); were one found wrong, direct sums would take the place of its tile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import lru_cache, partial
-from math import ceil, prod, sqrt
-from typing import Any, NamedTuple, cast
+from collections.abc import Mapping
+from functools import partial
+from math import prod
+from typing import Any, cast
 
 import numpy as np
 
 from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
-from ..semantics.problem import Axis, Problem
-from . import residues
-from .bounds import transform_bound
+from ..semantics.problem import Problem
 from .direct import Direct, loops_for
 from .direct_tiles import extended
-from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
-from .layout import local_window
+from .exact import limb_counts, limb_peak
 from .protocol import Costs, Estimate, Method, Runner, Settings, SharedMethod, Spread
-from .spectral import taps_needed
-from .tiles import Reach, Tile, clipped, count_tiles, gather, reach_of, share_of, trimmed
+from .rounded_tiles import Compute, floats, is_filled, prepared
+from .tiles import Tile, count_tiles, share_of
 
-_FLOATS = np.dtype(np.float64)
-_ERROR = 0.49  # 1/2, and room for what rounds in the bound itself
-# Added to a number below 2^51, this rounds it to a whole one, which is left in the last bits of the sum.
-_ROUNDER = np.float64(1.5 * 2**52)
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
 _MOVED = 40  # bytes, for each sum beside its transforms
 # A tile takes at most so many times the memory that it takes in floats.
 _LARGER = 5
-
-# Writes float64 sums: a limb's state, the problem and the tile, its samples, the sums.
-Compute = Callable[[Any, Problem, Tile, Array, Array], None]
-
-
-class _Kernel(NamedTuple):
-    """The oriented kernel, the taps of each axis that are needed, those as limbs, and the largest Σ |g| of a kernel."""
-
-    whole: Array
-    taps: tuple[tuple[int, int], ...]
-    limbs: LimbKernel
-    total: int
-
-
-class _Limb(NamedTuple):
-    """A limb of the kernel: what a method has prepared, the residues of the taps, and the largest ‖g‖₂ of a kernel."""
-
-    state: Any
-    residues: Array
-    norm: float
-
-
-class _Piece(NamedTuple):
-    """What a tile reads, as a signal of its own: the integers, the problem in floats, and the tile of that."""
-
-    samples: Array
-    problem: Problem
-    tile: Tile
 
 
 class Exactly:
@@ -92,13 +53,13 @@ class Exactly:
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return what can be computed from the oriented kernel alone; limbs are transformed on demand."""
         make = partial(self._method.prepare, problem=floats(problem), settings=settings)
-        return _prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
+        return prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
 
     def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return what can be computed from the oriented kernel alone, by workers together."""
         method = cast(SharedMethod, self._method)
         make = partial(method.prepare_shared, problem=floats(problem), settings=settings, runner=runner)
-        return _prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
+        return prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
 
     def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`."""
@@ -132,7 +93,7 @@ class Exactly:
         """Write one tile: of integers by rounded sums, or by direct ones where these fail their check."""
         if not is_exact(problem.result_dtype):
             compute(state, problem, tile, signal, out)
-        elif not _is_filled(state, problem, settings, tile, signal, out, compute):
+        elif not is_filled(state, problem, settings, tile, signal, out, compute):
             loops = Settings(tile=out.shape, engine=loops_for(problem)[-1])
             taps = self._direct.prepare(state.whole, problem, loops)
             self._direct.fill(taps, problem, loops, tile, signal, out)
@@ -144,26 +105,6 @@ class Exactly:
     def describe(self, settings: Settings) -> Mapping[str, str]:
         """Return the settings in words."""
         return self._method.describe(settings)
-
-
-@lru_cache(maxsize=256)
-def floats(problem: Problem) -> Problem:
-    """Return the problem that is asked of floats for integers: with the needed taps alone, ghosts already written."""
-    if not is_exact(problem.result_dtype):
-        return problem
-    axes, shape = tuple(map(_held, problem.axes)), list(problem.kernel_shape)
-    for axis in axes:
-        shape[axis.position] = axis.taps
-    dtypes = dict.fromkeys(("signal_dtype", "kernel_dtype", "result_dtype"), _FLOATS)
-    return replace(problem, axes=axes, kernel_shape=tuple(shape), **dtypes)  # type: ignore[arg-type]
-
-
-def _held(axis: Axis) -> Axis:
-    """Return an axis with the needed taps alone."""
-    low, high = taps_needed(axis)
-    first = axis.dilation * low
-    start, stop = axis.start - first, axis.stop - first
-    return replace(axis, taps=high - low, start=start, stop=stop, boundary="zero", trimmed=True)
 
 
 def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> Estimate:
@@ -191,99 +132,6 @@ def _most_limbs(dtype: np.dtype[Any]) -> int:
 def _bytes(problem: Problem, tile: tuple[int, ...]) -> int:
     """Return the memory of a tile beside what it takes in floats: samples, and where there are limbs also sums."""
     signal, kernel = _most_limbs(problem.signal_dtype), _most_limbs(problem.kernel_dtype)
-    samples = problem.signal_dtype.itemsize + 8 * (4 if signal > 1 else 1)
+    samples = problem.signal_dtype.itemsize + 8 * (signal + 3 if signal > 1 else 1)
     words = 7 if signal * kernel > 1 else 0  # a sum of up to three words, what is added, and how
     return samples * prod(extended(problem, tile)) + 8 * words * prod(tile)
-
-
-def _prepared(kernel: Array, problem: Problem, make: Callable[[Array], Any]) -> _Kernel:
-    """Return an integer kernel whose limbs a method prepares."""
-    taps = tuple(map(taps_needed, problem.axes))
-    whole = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
-    held = trimmed(kernel, whole)
-    total = np.abs(held.astype(_FLOATS)).sum(axis=problem.positions).max(initial=0.0)
-    limbs = LimbKernel(held, partial(_limb, positions=problem.positions, make=make))
-    return _Kernel(kernel, taps, limbs, ceil(total * (1 + 2.0**-20)))
-
-
-def _limb(taps: Array, positions: tuple[int, ...], make: Callable[[Array], Any]) -> _Limb:
-    numbers = taps.astype(_FLOATS)
-    norm = sqrt(np.square(numbers).sum(axis=positions).max(initial=0.0))
-    return _Limb(make(numbers), residues.of_kernel(taps), norm)
-
-
-def _is_filled(
-    kernel: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, compute: Compute
-) -> bool:
-    """Write a tile by rounded sums, and return whether they passed their check."""
-    reaches = [clipped(reach_of(a, tile.slices[a.position], t)) for a, t in zip(problem.axes, kernel.taps, strict=True)]
-    if out.size == 0 or any(r.empty for r in reaches):
-        out[...] = 0
-        return True
-    piece = _piece(problem, tile, signal, reaches)
-    largest = peak(piece.samples)
-    counts = limb_counts(partial(_serves, kernel, largest, piece, settings))
-    if counts == (1, 1):
-        (limb,) = kernel.limbs.limbs(1)
-        return _Samples.of(piece, piece.samples).are_summed(limb, compute, out.view(np.int64))
-    total, sums = Total(largest * kernel.total), np.empty(out.shape, np.int64)
-    bits = limb_bits(largest, counts[0]), limb_bits(kernel.limbs.peak, counts[1])
-    for i, part in enumerate(split(piece.samples, bits[0], counts[0])):
-        samples = _Samples.of(piece, part)
-        for j, limb in enumerate(kernel.limbs.limbs(counts[1])):
-            if not samples.are_summed(limb, compute, sums):
-                return False
-            total.add(sums, i * bits[0] + j * bits[1])
-    out[...] = total.result(out.dtype)
-    return True
-
-
-def _piece(problem: Problem, tile: Tile, signal: Array, reaches: list[Reach]) -> _Piece:
-    """Return what a tile reads."""
-    whole, slices = floats(problem), list(tile.slices)
-    axes = []
-    for axis, r in zip(whole.axes, reaches, strict=True):
-        start, stop = local_window(r)
-        axes.append(replace(axis, signal=r.stop - r.start, start=start, stop=stop))
-        slices[axis.position] = slice(0, axes[-1].count)
-    samples = gather(tile.samples(signal, problem.positions), problem, reaches)
-    return _Piece(samples, replace(whole, axes=tuple(axes)), Tile(tuple(slices), cut=True))
-
-
-def _serves(kernel: _Kernel, largest: int, piece: _Piece, settings: Settings, signal: int, taps: int) -> bool:
-    """Return whether with so many limbs of each operand all sums are rounded to the truth.
-
-    ‖x_b‖₂ ≤ √n max |x| for the n samples of a transform (of both blocks, where two are one complex one).
-    """
-    axes, length = piece.problem.axes, prod(settings.lengths)
-    read = min(length, prod(axis.signal for axis in axes))
-    if taps == 1:
-        norm = float(kernel.limbs.limbs(1)[0].norm)
-    else:
-        norm = sqrt(prod(axis.taps for axis in axes)) * limb_peak(kernel.limbs.peak, taps)
-    signal_norm = sqrt(read * (2 if settings.paired else 1)) * limb_peak(largest, signal)
-    return transform_bound(_FLOATS, length, signal_norm * norm) <= _ERROR
-
-
-class _Samples(NamedTuple):
-    """A limb of a piece in floats, with what the check takes of it."""
-
-    piece: _Piece
-    floats: Array
-    residues: Array
-
-    @classmethod
-    def of(cls, piece: _Piece, limb: Array) -> _Samples:
-        """Return the floats of a limb."""
-        numbers = limb.astype(_FLOATS, order="C")
-        return cls(piece, numbers, residues.of_samples(numbers, piece.problem.axes))
-
-    def are_summed(self, kernel: _Limb, compute: Compute, out: Array) -> bool:
-        """Write the rounded sums with a limb of the kernel, int64, and return whether they passed the check."""
-        _, problem, tile = self.piece
-        sums = out.view(_FLOATS)
-        compute(kernel.state, problem, tile, self.floats, sums)
-        sums += _ROUNDER
-        out -= _ROUNDER.view(np.int64)
-        taps = tile.batch(kernel.residues, problem.positions)
-        return residues.agree(self.residues, taps, residues.of_outputs(out, problem.axes), problem.axes)
