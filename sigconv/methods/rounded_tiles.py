@@ -115,6 +115,8 @@ def floats(problem: Problem) -> Problem:
     for axis in axes:
         shape[axis.position] = axis.taps
     dtypes = dict.fromkeys(("signal_dtype", "kernel_dtype", "result_dtype"), _FLOATS)
+    # Errors below 1/2 are rounded away, whatever they are small beside.
+    problem = replace(problem, accuracy="normwise")
     return replace(problem, axes=axes, kernel_shape=tuple(shape), **dtypes)  # type: ignore[arg-type]
 
 
