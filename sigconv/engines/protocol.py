@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -49,6 +50,7 @@ def spectrum_shape(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtyp
     return (*shape[:last], shape[last] // 2 + 1, *shape[last + 1 :])
 
 
+@cache
 def spectrum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the complex dtype of the same precision."""
     return np.result_type(dtype, np.complex64)

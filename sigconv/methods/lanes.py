@@ -23,6 +23,8 @@ _LONGEST = 1 << 16
 _FEW = 1 << 12
 # Bytes of the outputs of a tile.
 _TILE = 1 << 21
+# Where blocks take this many times the time of the best ones, longer ones are not considered.
+_HOPELESS = 1.5
 
 
 def serves(problem: Problem) -> bool:
@@ -33,16 +35,20 @@ def serves(problem: Problem) -> bool:
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
     """Return the cost of the best block length that fits in memory, or of the one that takes the least; or nothing."""
-    axis = problem.axes[0]
-    found = [
-        _estimate(problem, costs, length, size)
-        for length in _lengths(axis, problem.working_dtype)
-        for size in ([_TILE] if max_bytes is None else [_TILE, _TILE // 16, 1])
-    ]
+    axis, found = problem.axes[0], list[Estimate]()
+    sizes = [_TILE] if max_bytes is None else [_TILE, _TILE // 16, 1]
+    for length in _lengths(axis, problem.working_dtype):
+        found += [_estimate(problem, costs, length, size) for size in sizes]
+        if max_bytes is None and found[-1].seconds > _HOPELESS * min(found, key=_seconds).seconds:
+            break
     fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
     if fitting:
-        return [min(fitting, key=lambda e: e.seconds)]
+        return [min(fitting, key=_seconds)]
     return [min(found, key=lambda e: e.bytes)] if found else []
+
+
+def _seconds(estimate: Estimate) -> float:
+    return estimate.seconds
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
