@@ -130,3 +130,13 @@ def test_terms_of_kernels_of_any_size(size):
     got = sigconv.convolve(image, kernel * size, "same")
     expected = sigconv.convolve(image, kernel, "same", "direct")
     assert np.abs(got / size - expected).max() < 1e-12
+
+
+@pytest.mark.parametrize("method", TRANSFORMS)
+def test_every_layout_is_scaled(method):
+    """Operands in Fortran's order, reversed or strided are scaled as they are in C's."""
+    rng = np.random.default_rng(6)
+    x, h = rng.random((40, 50)) * 1e307, rng.random((4, 5)) / 20
+    expected = sigconv.convolve(x, h, "same", method)
+    for convert in (np.asfortranarray, lambda a: np.flip(np.flip(a).copy()), lambda a: np.repeat(a, 2, 1)[:, ::2]):
+        assert np.array_equal(sigconv.convolve(convert(x), convert(h), "same", method), expected)

@@ -60,7 +60,7 @@ def check_taps(kernel: Array, problem: Problem) -> None:
         check_sum(kernel.reshape(problem.kernel_shape), problem, "nan='renormalize'")
 
 
-def lost_samples(problem: Problem, signal: Array, mask: Mask | None) -> Array | None:
+def _lost_samples(problem: Problem, signal: Array, mask: Mask | None) -> Array | None:
     """Return where samples are missing, or None where all are present; "propagate" takes NaN as it is."""
     if problem.nan == "propagate":
         if mask is None or mask.of_masked_array:
@@ -97,17 +97,25 @@ def extra_bytes(problem: Problem) -> int:
     return copies + prod(problem.shape) * each
 
 
-def present_only(signal: Array, lost: Array) -> Array:
-    """Return the signal with zeros where samples are missing."""
-    result = signal.copy()
-    np.copyto(result, result.dtype.type(0), where=lost)
-    return result
+def room(problem: Problem, max_bytes: int | None) -> int | None:
+    """Return what a limit on memory leaves for the sums."""
+    return None if max_bytes is None else max(1, max_bytes - extra_bytes(problem))
 
 
-def marked(problem: Problem, result: Array, lost: Array, masked: bool, sums: Sums, workers: int | None) -> Array:
+def completed(problem: Problem, signal: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
+    """Return the signal with zeros where samples are missing, and where that is unless zeros are all there is to it."""
+    lost = _lost_samples(problem, signal, mask)
+    if lost is None:
+        return signal, None
+    values = signal.copy()
+    np.copyto(values, values.dtype.type(0), where=lost)
+    return values, None if problem.nan == "omit" else Mask(lost, mask is not None and mask.of_masked_array)
+
+
+def marked(problem: Problem, result: Array, lost: Mask, sums: Sums, workers: int | None) -> Array:
     """Return the result, NaN (or masked, in a masked array) where an output met a sample that is missing."""
-    met = np.broadcast_to(_counted(problem, lost, 0, sums, workers) > 0, result.shape)
-    if masked:
+    met = np.broadcast_to(_counted(problem, lost.hidden, 0, sums, workers) > 0, result.shape)
+    if lost.of_masked_array:
         return np.ma.array(result, mask=met)
     np.copyto(result, np.nan, where=met)
     return result
@@ -116,7 +124,8 @@ def marked(problem: Problem, result: Array, lost: Array, masked: bool, sums: Sum
 def _counted(problem: Problem, indicator: Array, outside: int, sums: Sums, workers: int | None) -> Array:
     """Return how many of the samples that are indicated each output's taps met."""
     shape = tuple(n if i in problem.positions else 1 for i, n in enumerate(problem.kernel_shape))
-    counting = replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape)
+    # Whatever accuracy is asked: the error is far below 1/2 anyway.
+    counting = replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape, accuracy="normwise")
     prepared = sums(counting, np.ones(shape), None)
     return np.rint(apply(prepared, indicator.reshape(problem.signal_shape), workers=workers))
 

@@ -26,7 +26,6 @@ class Weights:
         others = tuple(p for p in problem.positions if p not in {a.position for a in self.axes})
         wide = widened(kernel, problem)
         check_sum(kernel, problem, "boundary='renormalize'")
-        wide = wide if wide.dtype.kind == "O" else near_one(wide)
         self._taps = wide.sum(axis=others, keepdims=True)
         self._magnitudes = abs(wide).sum(axis=others, keepdims=True)
         self._tolerance = tolerance(kernel, problem)
@@ -53,10 +52,11 @@ def quotients(total: Array, met: Array, vanishing: Array) -> Array:
 
 
 def widened(kernel: Array, problem: Problem) -> Array:
-    """Return the taps in the dtype that they are summed in: at least double, and as precise as the result."""
+    """Return the taps, times a power of two, in the dtype of their sums: double, or as precise as the result."""
     if kernel.dtype.kind == "O":
         return kernel
-    return kernel.astype(np.result_type(kernel, np.longdouble if problem.working_dtype.char in "gG" else np.float64))
+    wide = np.result_type(kernel, np.longdouble if problem.working_dtype.char in "gG" else np.float64)
+    return near_one(kernel.astype(wide))
 
 
 def tolerance(kernel: Array, problem: Problem) -> float:

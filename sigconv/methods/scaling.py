@@ -153,7 +153,7 @@ def peaks(problem: Problem, signal: Array, kernel: Array) -> tuple[Any, Any, Any
 
 def _parts(values: Array, dtype: DType) -> Array:
     """Return the sizes of all real and imaginary parts."""
-    return np.abs(_real_view(np.array(values, dtype)))
+    return np.abs(_real_view(np.array(values, dtype, order="C")))
 
 
 def scaled(values: Array, exponent: int, dtype: DType) -> Array:
@@ -162,7 +162,7 @@ def scaled(values: Array, exponent: int, dtype: DType) -> Array:
     >>> scaled(np.array([1.0, 3j]), 2, np.dtype(complex))
     array([4. +0.j, 0.+12.j])
     """
-    result = np.array(values, dtype)
+    result = np.array(values, dtype, order="C")
     parts = _real_view(result)
     np.ldexp(parts, exponent, out=parts)
     return result

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from ..methods.execute import available_workers
-from ..methods.missing import extra_bytes
+from ..methods.missing import extra_bytes, room
 from ..methods.protocol import Estimate, Method
 from ..methods.registry import METHODS
 from ..methods.tiles import count_tiles
@@ -54,10 +54,10 @@ def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: P
     name, reason = method.name, method.reject(problem)
     if reason is not None:
         return Offers(name, (), reason)
-    extra, room = extra_bytes(problem), _ADDRESSABLE if max_bytes is None else max_bytes
-    found = method.estimates(problem, prices, None if max_bytes is None else max(1, max_bytes - extra))
+    extra = extra_bytes(problem)
+    found = method.estimates(problem, prices, room(problem, max_bytes))
     found = [e._replace(shared_bytes=e.shared_bytes + extra) for e in found] if extra else found
-    fitting = [e for e in found if e.bytes <= room]
+    fitting = [e for e in found if e.bytes <= (_ADDRESSABLE if max_bytes is None else max_bytes)]
     if fitting:
         return Offers(name, fitting, None)
     least = min(found, key=lambda e: e.bytes)

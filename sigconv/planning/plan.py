@@ -15,7 +15,7 @@ from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare, written
-from ..methods.missing import Renormalization, check_taps, extra_bytes, lost_samples, marked, present_only
+from ..methods.missing import Renormalization, check_taps, completed, marked, room
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import METHODS, check_method
 from ..methods.small import Run, shortcut
@@ -106,11 +106,13 @@ class Plan:
         check_out(out, self.problem)
         available_workers(workers)
         array, hidden = as_signal(signal, mask)
-        self._checked("signal", array)
-        lost = None
+        threads, array, lost = self._threads(workers, prepared), self._checked("signal", array), None
         if hidden is not None or self.problem.nan != "propagate":
-            lost = lost_samples(self.problem, array, hidden)
-        return self._apply(prepared, array, out, workers, lost, hidden, progress)
+            array, lost = completed(self.problem, array, hidden)
+        if lost is not None:
+            return self._of_present(prepared, array, lost, out, threads, progress)
+        result = self.compiled(array, prepared.kernel, out, threads) if self.compiled and progress is None else None
+        return apply(prepared, array, out, threads, progress, self._other) if result is None else result
 
     def __call__(
         self,
@@ -136,46 +138,32 @@ class Plan:
         hidden: Mask | None = None,
     ) -> Array:
         """Return the result for arrays that are known to be those that were planned for."""
-        lost = None
         if hidden is not None or self.problem.nan != "propagate":
             check_taps(kernel, self.problem)
-            lost = lost_samples(self.problem, signal, hidden)
-        if self.small is not None and out is None and lost is None:
+            signal, lost = completed(self.problem, signal, hidden)
+            if lost is not None:
+                prepared = self._prepared(self._apart(kernel, out), workers)
+                return self._of_present(prepared, signal, lost, out, self._threads(workers, prepared), None)
+        if self.small is not None and out is None:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        if self.compiled is not None and lost is None:
+        if self.compiled is not None:
             result = self.compiled(signal, kernel, out, self._threads(workers))
             if result is not None:
                 return result
         prepared = self._prepared(self._apart(kernel, out), workers)
-        return self._apply(prepared, signal, out, workers, lost, hidden)
+        return apply(prepared, signal, out, self._threads(workers, prepared), compute=self._other)
 
-    def _apply(
-        self,
-        prepared: Prepared,
-        signal: Array,
-        out: Array | None,
-        workers: int | None,
-        lost: Array | None,
-        hidden: Mask | None,
-        progress: Progress | None = None,
+    def _of_present(
+        self, prepared: Prepared, signal: Array, lost: Mask, out: Any, workers: int | None, progress: Progress | None
     ) -> Array:
-        """Return the result for a signal of which some samples may be lost."""
-        threads = self._threads(workers, prepared)
-        if lost is None:
-            quick = self.compiled(signal, prepared.kernel, out, threads) if self.compiled and not progress else None
-            return apply(prepared, signal, out, threads, progress, self._other) if quick is None else quick
-        signal = present_only(signal, lost)
+        """Return the result for a signal that is zero where a sample is missing, which the result shows."""
         if prepared.renormalization is not None:
-            result = prepared.renormalization(prepared, signal, lost, threads, progress)
+            result = prepared.renormalization(prepared, signal, lost.hidden, workers, progress)
             return written(result.astype(self.problem.result_dtype, copy=False), out)
-        result = apply(prepared, signal, out, threads, progress, self._other)
-        if self.problem.nan == "omit":
-            return result
-        return marked(
-            prepared.problem, result, lost, hidden is not None and hidden.of_masked_array, self._sums, threads
-        )
+        result = apply(prepared, signal, out, workers, progress, self._other)
+        return marked(prepared.problem, result, lost, self._sums, workers)
 
     def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
         """Return the result of another problem, by the same method if that was named."""
@@ -184,20 +172,15 @@ class Plan:
     def _sums(self, problem: Problem, kernel: Array, method: str | None) -> Prepared:
         """Return a kernel for the plain sums of another problem, which nothing renormalises."""
         named = method or (self.method if self.forced else "auto")
-        room = None if self.max_bytes is None else max(1, self.max_bytes - extra_bytes(self.problem))
-        return choose(problem, named, room).prepare(kernel)._replace(weights=None)
+        return choose(problem, named, room(self.problem, self.max_bytes)).prepare(kernel)._replace(weights=None)
 
     def _prepared(self, kernel: Array, workers: int | None) -> Prepared:
-        prepared = prepare(self._plain, self._ways, kernel, self.small, workers)
+        plain = self.problem if self.problem.nan == "propagate" else replace(self.problem, nan="propagate")
+        prepared = prepare(plain, self._ways, kernel, self.small, workers)
         PROCESS.note(self._taken(prepared).needs)
         if self.problem.nan == "renormalize":
-            prepared = prepared._replace(renormalization=Renormalization(self._plain, kernel, self._sums))
+            prepared = prepared._replace(renormalization=Renormalization(plain, kernel, self._sums))
         return prepared
-
-    @cached_property
-    def _plain(self) -> Problem:
-        """The problem of complete signals."""
-        return self.problem if self.problem.nan == "propagate" else replace(self.problem, nan="propagate")
 
     def _taken(self, prepared: Prepared) -> Estimate:
         """Return the estimate of the way that a prepared kernel takes."""
