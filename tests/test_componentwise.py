@@ -76,6 +76,48 @@ def test_what_can_not_deliver_it_is_refused():
     assert "can't serve: accuracy='componentwise'" in explained
 
 
+def test_long_kernels_are_checked_transforms():
+    """Where noise passes the check, transforms pay; where huge and tiny samples lie in one block, sums take over."""
+    rng = np.random.default_rng(9)
+    plan = sigconv.plan(100_000, 10_000, mode="same", accuracy="componentwise")
+    assert plan.method != "direct"
+    assert "direct sums where not proven" in plan.explain()
+    x, h = rng.standard_normal(100_000), rng.standard_normal(10_000)
+    quiet = np.where(np.arange(100_000) < 50_000, 1.0, 1e-30)
+    for signal in (x, x * quiet):
+        result = plan(signal, h)
+        held(signal, h, result, plan.problem)
+        held(signal, h, plan.apply(plan.prepare(h), signal, np.empty_like(result)), plan.problem)
+    x[77_777] = np.nan
+    result = plan(x, h)
+    assert np.isnan(result[72_800:82_700]).all()
+    assert np.isfinite(result[:72_000]).all()
+    assert np.isfinite(result[83_000:]).all()
+
+
+@pytest.mark.parametrize("method", ["fft", "overlap-add"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "c16"])
+def test_checked_transforms_by_name(dtype, method):
+    """A forced method with enough taps delivers it too, with every kind of boundary; with few taps it is refused."""
+    rng = np.random.default_rng(10)
+    ghosts = [("edge", {}), ("constant", {"fill_value": -3})]
+    # In half precision no sum of so many taps is surely different from zero.
+    for boundary, more in ghosts + [("renormalize", {})] * (dtype != "f2"):
+        x, h = numbers(rng, (9_000,), np.dtype(dtype), "noise", 3), numbers(rng, (1_500,), np.dtype(dtype), "level", -9)
+        options = {"boundary": boundary, "accuracy": "componentwise"} | more
+        got = sigconv.convolve(x, h, "same", method, **options)
+        wide = np.result_type(dtype, np.float64)
+        exact = sigconv.convolve(x.astype(wide), h.astype(wide), "same", "direct", boundary=boundary, **more)
+        size = sigconv.convolve(abs(x).astype(float), abs(h).astype(float), "same", boundary=boundary, **_sizes(more))
+        u = unit_roundoff(np.dtype("f4" if dtype == "f2" else dtype))
+        rounded = 2.0**-11 * np.abs(exact) + 2.0**-25 if dtype == "f2" else 0
+        assert np.all(np.abs(got - exact) <= 4.5 * h.size * u * size + rounded)
+
+
+def _sizes(options):
+    return {name: abs(value) for name, value in options.items()}
+
+
 def test_integers_are_exact_anyway():
     """Every method serves integers, and nothing is said of accuracy."""
     x, h = np.arange(5_000), np.arange(300)

@@ -101,6 +101,15 @@ def test_filters_scale_too(method):
     assert np.allclose(f(np.full(3_000, 1e307))[100:-100], 50, rtol=1e-13)
 
 
+def test_taps_that_no_output_reads_do_not_count():
+    """Huge taps that lie beside all samples, in mode "same" of a short signal, leave the others' bits alone."""
+    h = np.full(3_001, 1e36, np.float32)
+    h[1_300:1_700] = 1e-22
+    x = np.full(50, 1e-15, np.float32)
+    for method in TRANSFORMS:
+        assert np.allclose(sigconv.convolve(x, h, "same", method), 50 * 1e-37, rtol=1e-4, atol=0)
+
+
 def test_what_was_scaled_is_not_scaled_again():
     """The scales of scaled operands are none, so one step is all that it takes."""
     problem = sigconv.plan(1_000, 10, np.float32).problem

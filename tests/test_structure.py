@@ -41,6 +41,7 @@ LIGHT = {
     *("sigconv.semantics.missing", "sigconv.semantics.problem", "sigconv.semantics.window"),
     *("sigconv.engines.forks", "sigconv.engines.recent"),
     *(f"sigconv.engines{m}" for m in ("", ".lengths", ".plain_fft", ".plain_loops", ".protocol", ".transforms")),
+    *(f"sigconv.methods{m}" for m in (".checked", ".norms")),
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(

@@ -18,6 +18,8 @@ import numpy as np
 _PRODUCT = sqrt(5)
 # Engines' roots of unity are within this many u of the true ones. It is a property of theirs, which tests measure.
 _ROOT = 1.5
+# With componentwise accuracy an error may be so many times m u Σ|x||g|.
+ALLOWED = 4
 
 
 def unit_roundoff(dtype: np.dtype[Any]) -> float:

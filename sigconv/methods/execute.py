@@ -73,7 +73,7 @@ def prepare(
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
         spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
-        held = limits(problem, kernel, transformed=spread is not None)
+        held = limits(problem, oriented, transformed=spread is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)

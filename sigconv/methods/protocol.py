@@ -21,6 +21,8 @@ class Settings(NamedTuple):
     axes wrap around by themselves. A tile holds up to `blocks` transforms along its first convolved axis, `paired` two
     by two as complex ones, which `compiled` loops copy.
 
+    Where the transforms are checked, `checked` are the tiles that they take.
+
     With several `steps`, the workers do a tile together (see `SharedMethod`), one entry of the batch at a time; the
     `lengths` of an axis by itself then are those of two, into which it is folded.
     """
@@ -33,6 +35,7 @@ class Settings(NamedTuple):
     paired: bool = False
     compiled: bool = False
     steps: int = 1
+    checked: tuple[int, ...] = ()
 
 
 class Estimate(NamedTuple):

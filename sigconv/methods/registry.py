@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ArgumentValueError
+from ..semantics.problem import Problem
+from .checked import Checked
 from .direct import Direct
 from .fft import FFT
 from .overlap_add import OverlapAdd
@@ -10,6 +12,13 @@ from .protocol import Method
 from .rounding import Exactly
 
 METHODS: dict[str, Method] = {method.name: method for method in (Direct(), Exactly(FFT()), Exactly(OverlapAdd()))}
+
+
+def serving(name: str, problem: Problem) -> Method:
+    """Return a method as it serves a problem: checked, where it is one of transforms and each output must be right."""
+    method = METHODS[name]
+    plain = name == "direct" or not problem.componentwise or problem.result_dtype.kind == "O"
+    return method if plain else Checked(method)
 
 
 def methods() -> tuple[str, ...]:

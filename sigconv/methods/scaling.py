@@ -20,6 +20,8 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import DType
 from ..semantics.problem import Problem
 from .nonfinite import Compute
+from .orientation import orient
+from .tiles import contributing
 
 # Bits that are left free above the largest number: parts of complex numbers, two blocks in one, rounding.
 _SPARE = 4
@@ -69,14 +71,23 @@ class Limits(NamedTuple):
 
 
 def limits(problem: Problem, kernel: Array, transformed: bool) -> Limits:
-    """Return the limits for a kernel's results, by transforms or by sums alone."""
+    """Return the limits for an oriented kernel's results, by transforms or by sums alone."""
     if problem.working_dtype.kind not in "fc":
         return Limits(0, np.inf, False)
-    peak = np.abs(kernel).max(initial=0)
+    peak = np.abs(kernel[_read_taps(problem)]).max(initial=0)
     if not (transformed and 0 < peak < np.inf):
         return Limits(0, np.inf, not peak < np.inf)
     kept, size = range_of(problem.working_dtype), _exponent(peak)
     return Limits(_lowest(problem, size) if size > _ORDINARY else 0, kept.loudest, size <= kept.tap)
+
+
+@lru_cache(maxsize=1024)
+def _read_taps(problem: Problem) -> tuple[slice, ...]:
+    """Return which taps any output reads."""
+    index = [slice(None)] * len(problem.kernel_shape)
+    for axis in problem.axes:
+        index[axis.position] = slice(*contributing(axis, axis.start, axis.stop - 1))
+    return tuple(index)
 
 
 def _lowest(problem: Problem, size: int) -> Any:
@@ -138,13 +149,16 @@ def rescaled(problem: Problem, signal: Array, kernel: Array, compute: Compute) -
     fill = scaled(np.asarray(problem.fill_value), by.signal, dtype)[()]
     same = replace(problem, signal_dtype=dtype, kernel_dtype=dtype, fill_value=fill)
     with np.errstate(all="ignore"):  # what is too large or too small for the dtype is so in the true result
-        result = compute(same, scaled(signal, by.signal, dtype), scaled(kernel, by.kernel, dtype))
+        taps = scaled(kernel, by.kernel, dtype)
+        taps[~np.isfinite(taps)] = 0  # which no output reads
+        result = compute(same, scaled(signal, by.signal, dtype), taps)
         return scaled(result, -by.signal - by.kernel, result.dtype)
 
 
 def peaks(problem: Problem, signal: Array, kernel: Array) -> tuple[Any, Any, Any]:
-    """Return max |x|, max |h| and Σ |h| / max |h|, of complex numbers those of their parts."""
-    x, h = (_parts(np.asarray(a), problem.working_dtype) for a in (signal, kernel))
+    """Return max |x|, and max |h| and Σ |h| / max |h| of the taps that are read; all of parts of complex numbers."""
+    read = orient(kernel, problem)[_read_taps(problem)]
+    x, h = (_parts(a, problem.working_dtype) for a in (signal, read))
     fill = _parts(np.asarray(problem.fill_value), problem.working_dtype).max()
     peak = h.max(initial=0)
     with np.errstate(under="ignore"):

@@ -16,17 +16,13 @@ from . import spectral
 from .protocol import Costs, Estimate, Settings, Spread
 from .tiles import Tile, count_tiles, share_of
 
-_COMPONENTWISE = "accuracy='componentwise': its errors are relative to the loudest samples of a block"
-
 
 class TransformMethod:
     """A method whose tiles are products of spectra."""
 
     def reject(self, problem: Problem) -> str | None:
-        """Serve all numbers whose errors may be those of a norm."""
-        if problem.result_dtype.kind == "O":
-            return "Python objects have no transform"
-        return _COMPONENTWISE if problem.componentwise else None
+        """Serve all numbers."""
+        return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
         """Return the kernel's spectrum."""

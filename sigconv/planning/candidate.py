@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..methods.execute import available_workers
 from ..methods.missing import extra_bytes, room
 from ..methods.protocol import Estimate, Method
-from ..methods.registry import METHODS
+from ..methods.registry import METHODS, serving
 from ..methods.tiles import count_tiles
 from ..semantics.problem import Problem
 from .cost import Prices
@@ -46,7 +46,7 @@ class Offers(NamedTuple):
 @lru_cache(maxsize=1024)
 def offers(problem: Problem, max_bytes: int | None, prices: Prices) -> tuple[Offers, ...]:
     """Return the offers of all methods."""
-    return tuple(offers_of(method, problem, max_bytes, prices) for method in METHODS.values())
+    return tuple(offers_of(serving(name, problem), problem, max_bytes, prices) for name in METHODS)
 
 
 def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: Prices) -> Offers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..methods.registry import METHODS
+from ..methods.registry import serving
 from ..semantics.problem import Axis, Problem
 from ..text import columns, duration, shape_text, size
 from .candidate import Candidate, threads
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def summary(problem: Problem, method: str, estimate: Estimate) -> str:
     """Return a choice in a line."""
-    details = _settings(METHODS[method], estimate)
+    details = _settings(serving(method, problem), estimate)
     return f"{method} ({details}) for {question(problem)}, about {duration(estimate.seconds)}"
 
 
@@ -43,7 +43,7 @@ def explain(plan: Plan) -> str:
     `threads` are those that a call from here takes, with the memory of them all.
     """
     problem, ranks = plan.problem, _ranks(plan)
-    rows = [(c.method, *_offer(METHODS[c.method], c, plan), _verdict(c, plan, ranks)) for c in plan.candidates]
+    rows = [(c.method, *_offer(serving(c.method, problem), c, plan), _verdict(c, plan, ranks)) for c in plan.candidates]
     if plan.structure is not None:
         passes = plan.structure.passes
         rows.append((passes.name, *_offer(passes, plan.structure.candidate, plan), _condition(plan.structure)))

@@ -17,7 +17,7 @@ from ..methods import at_once
 from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare, written
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
 from ..methods.protocol import Estimate, Method, Settings
-from ..methods.registry import METHODS, check_method
+from ..methods.registry import check_method, serving
 from ..methods.small import Run, shortcut
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_operand
@@ -197,7 +197,7 @@ class Plan:
     @cached_property
     def _ways(self) -> list[tuple[Method, Settings]]:
         """The methods that may serve, the one that depends on the kernel's values first."""
-        chosen = METHODS[self.method], self.estimate.settings
+        chosen = serving(self.method, self.problem), self.estimate.settings
         found = self.structure
         return (
             [(found.passes, found.estimate.settings), chosen] if found and found.pays and found.estimate else [chosen]

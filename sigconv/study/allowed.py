@@ -7,10 +7,10 @@ from math import log, log2, prod, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..methods.bounds import (
+    ALLOWED,
     direct_factor,
     passes_factor,
     smallest,
@@ -18,7 +18,9 @@ from ..methods.bounds import (
     transform_underflow,
     unit_roundoff,
 )
+from ..methods.checked import Checked
 from ..methods.execute import Prepared
+from ..methods.norms import block_norms, cell_sizes, cells_of, near
 from ..methods.orientation import orient
 from ..methods.renormalize import Weights
 from ..methods.scaling import peaks, scales
@@ -26,13 +28,11 @@ from ..methods.separable import Passes
 from ..methods.tiles import Tile, gather, reach_of, trimmed
 from ..planning.plan import Plan
 from ..semantics.dtypes import is_exact
-from ..semantics.problem import Axis, Problem
+from ..semantics.problem import Problem
 
 Array = NDArray[Any]
 Index = tuple[int, ...]
 
-# Cells of a block's length, for which the norms of the samples that a block can have read are added up.
-_CELLS = 4
 _SQUARED = 2.0**-500
 
 
@@ -46,6 +46,8 @@ class Bounds:
         problem = self.problem = prepared.problem
         self._prepared, self._settings, self._signal = prepared, prepared.settings, signal
         self._dtype, self._taps = problem.working_dtype, prod(axis.taps for axis in problem.axes)
+        self._checked = isinstance(prepared.method, Checked)
+        self._lengths = () if self._checked else prepared.settings.lengths
         self._terms = len(prepared.state) if isinstance(prepared.method, Passes) else 0
         self._reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
         piece = gather(signal.reshape(problem.signal_shape), problem, self._reaches)
@@ -57,20 +59,19 @@ class Bounds:
         """Return the bound of one output, before it is rounded to a narrower dtype or renormalised."""
         if is_exact(self.problem.result_dtype):
             return 0.0
-        if not (self._settings.lengths or self._terms):
+        if not (self._lengths or self._terms):
             return self._factor * self._sum(index) * self._peak + self._floor
         place = [0 if n == 1 else i for i, n in zip(index, self._norms.shape, strict=True)]
         for reach, size in zip(self._reaches, self._cell_sizes, strict=True):
-            axis = reach.axis
-            first = axis.start + axis.stride * index[axis.position]
-            place[axis.position] = min((first - reach.start) // size, self._norms.shape[axis.position] - 1)
+            position = reach.axis.position
+            place[position] = int(cells_of(reach, size, self._norms.shape[position])[index[position]])
         return self._factor * self._norms[tuple(place)] * _entry(self._h_norms, index) * self._peak + self._floor
 
     def of_all(self, largest: float) -> float:
         """Return the bound of all outputs, which are at most `largest`, renormalised and in the result's dtype."""
         if is_exact(self.problem.result_dtype):
             return 0.0
-        if self._settings.lengths or self._terms:
+        if self._lengths or self._terms:
             size = self._norms.max(initial=0) * self._h_norms.max(initial=0)
         else:
             size = self._x.max(initial=0) * self._h.sum(axis=self.problem.positions).max(initial=0)
@@ -82,9 +83,9 @@ class Bounds:
         """Return the largest error that random data let expect, for results up to some size: empirical."""
         if is_exact(self.problem.result_dtype):
             return 0.0
-        u, length = unit_roundoff(self._dtype), prod(self._settings.lengths)
+        u, length = unit_roundoff(self._dtype), prod(self._lengths)
         result += result * rounding(self.problem) / u
-        if not self._settings.lengths:
+        if not self._lengths:
             size = self._x.max(initial=0) * self._h.sum(axis=self.problem.positions).max(initial=0)
             return float(u * sqrt(self._taps) * size * self._peak / 2 + u * result)
         size = self._norms.max(initial=0) * self._h_norms.max(initial=0) * self._peak
@@ -93,20 +94,22 @@ class Bounds:
     @cached_property
     def _factor(self) -> float:
         """The factor of the rounding error."""
-        if self._settings.lengths:
-            return transform_factor(self._dtype, prod(self._settings.lengths))
+        if self._lengths:
+            return transform_factor(self._dtype, prod(self._lengths))
         if self._terms:
             left = 8 * unit_roundoff(self._dtype) * (len(self.problem.axes) - 1)
             return passes_factor(self._dtype, tuple(a.taps for a in self.problem.axes), self._terms, left)
+        if self._checked:
+            return ALLOWED * self._taps * unit_roundoff(self._dtype)
         conversions = sum(dtype.kind in "iu" for dtype in (self.problem.signal_dtype, self.problem.kernel_dtype))
         return direct_factor(self._dtype, self._taps, conversions)
 
     @cached_property
     def _floor(self) -> Any:
         """What underflow adds; of scaled operands also where it is scaled back."""
-        if not self._settings.lengths:
+        if not self._lengths:
             return 2 * self._taps * max(1, self._terms) * smallest(self._dtype)
-        length, kernel = prod(self._settings.lengths), float(self._h_norms.max(initial=0) * self._h_peak)
+        length, kernel = prod(self._lengths), float(self._h_norms.max(initial=0) * self._h_peak)
         by = scales(self.problem, *peaks(self.problem, self._signal, self._prepared.kernel))
         back = 0 if by is None else -by.signal - by.kernel
         with np.errstate(over="ignore"):
@@ -135,26 +138,18 @@ class Bounds:
         """The samples of a cell on each axis: a part of a block, or of what an output reads; all of one transform."""
         if self._terms:
             return tuple(axis.span for axis in self.problem.axes)
-        if self._settings.steps > 1:
-            return tuple(r.stop - r.start for r in self._reaches)
-        return tuple(-(-length // _CELLS) for length in self._settings.lengths)
+        return cell_sizes(self._settings, self._reaches)
 
     @cached_property
     def _norms(self) -> Array:
         """‖x_b‖₂ for the outputs of each cell: of all that their transforms, or their sums, can have read."""
-        squares, cells = self._x**2, 1 if self._terms else _CELLS
-        for number, (reach, size) in enumerate(zip(self._reaches, self._cell_sizes, strict=True)):
-            lonely = self._settings.paired and not self._neighbours
-            squares = _near(squares, reach.axis, size, cells * (2 if number == 0 and lonely else 1))
-        if self._settings.paired and self._neighbours:
-            squares = squares + squares.max(initial=0)
+        squares = self._x**2
+        if not self._terms:
+            return block_norms(squares, self.problem, self._settings, self._reaches)
+        for axis in self.problem.axes:
+            squares = near(squares, axis, axis.span, 1)
         norms: Array = np.sqrt(squares)
         return norms
-
-    @property
-    def _neighbours(self) -> bool:
-        """Whether the second of two blocks in a transform may be any other one."""
-        return len(self.problem.axes) > 1 or self.problem.batch > 1
 
 
 def _relative(values: Array) -> tuple[Array, Any]:
@@ -166,14 +161,6 @@ def _relative(values: Array) -> tuple[Array, Any]:
     relative = sizes / peak
     least = relative.min(where=sizes > 0, initial=1)
     return (relative if least > _SQUARED else sizes.astype(np.longdouble) / peak), np.longdouble(peak)
-
-
-def _near(squares: Array, axis: Axis, size: int, cells: int) -> Array:
-    """Return the sums along an axis over cells of some size and so many neighbours on either side."""
-    sums = np.add.reduceat(squares, np.arange(0, squares.shape[axis.position], size), axis=axis.position)
-    beside = [(cells, cells) if i == axis.position else (0, 0) for i in range(sums.ndim)]
-    near: Array = sliding_window_view(np.pad(sums, beside), 2 * cells + 1, axis.position).sum(axis=-1)
-    return near
 
 
 def _entry(array: Array, index: Index) -> Any:

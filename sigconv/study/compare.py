@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.orientation import orient
-from ..methods.registry import METHODS, check_method
+from ..methods.registry import METHODS, check_method, serving
 from ..methods.tiles import gather, reach_of, trimmed
 from ..planning.plan import Plan, choose
 from ..semantics.describe import describe
@@ -151,7 +151,7 @@ def _whole(signal: Array, kernel: Array, mode: str, operator: str, options: Opti
 def _row(name: str, whole: Call, witness: Array, repeats: int, steps: _Steps) -> Row:
     """Return one method's measurements, or why it can't serve."""
     steps.next(f"timing {name}")
-    reason = METHODS[name].reject(whole.problem) if name != "auto" else None
+    reason = serving(name, whole.problem).reject(whole.problem) if name != "auto" else None
     if reason is not None:
         steps.next(name)
         return Row(name, reason=reason)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ArgumentTypeError
-from ..methods.registry import METHODS
+from ..methods.registry import METHODS, serving
 from ..planning.explain import question
 from ..planning.plan import choose
 from ..semantics.describe import describe
@@ -140,7 +140,7 @@ def error_bound(
 
 def _row(problem: Problem, name: str, max_bytes: int | None, operands: tuple[Any, Any], largest: float) -> MethodBound:
     """Return one method's figures."""
-    reason = METHODS[name].reject(problem) if name in METHODS else None
+    reason = serving(name, problem).reject(problem) if name in METHODS else None
     if reason is not None:
         return MethodBound(name, reason=reason)
     signal, kernel = operands
