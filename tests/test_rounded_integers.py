@@ -198,11 +198,14 @@ def test_the_reference_by_hand():
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
+@pytest.mark.parametrize(
+    ("dtype", "n", "m"),
+    [("uint8", 300_001, 999), ("int16", 100_000, 90_000), ("int32", 300_001, 999), ("int64", 90_000, 100_000)],
+)
 @every_rounding
-def test_the_estimated_memory_is_enough(method, dtype):
+def test_the_estimated_memory_is_enough(method, dtype, n, m):
     """What is allocated with one worker, beside operands and result, is no more than the plan says."""
-    rng, most, n, m = np.random.default_rng(0), min(2**50, np.iinfo(dtype).max), 300_001, 999
+    rng, most = np.random.default_rng(0), min(2**45, np.iinfo(dtype).max)
     plan, kernel = sigconv.plan(n, m, dtype, mode="same", method=method), rng.integers(0, 2, m).astype(dtype)
     signal, out = rng.integers(0, most, n, dtype), np.empty(n, plan.problem.result_dtype)
     plan(signal, kernel)  # imports and tables

@@ -27,9 +27,10 @@ from .tiles import Tile, count_tiles, share_of
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
-_MOVED = 40  # bytes, for each sum beside its transforms
-# A tile takes at most so many times the memory that it takes in floats.
-_LARGER = 5
+_MOVED = 24  # bytes, for each sum beside its transforms
+# Bytes for each sample that not all taps meet, and for each tap: what the check takes.
+_MET, _TAP = 64, 32
+_LARGER = 2, 4, 8, 16  # times the memory of floats that integers may take
 
 
 class Exactly:
@@ -47,8 +48,12 @@ class Exactly:
         """Return the method's estimates; for integers those of as many convolutions as limbs are likely to take."""
         if not is_exact(problem.result_dtype):
             return list(self._method.estimates(problem, costs, max_bytes))
-        limit = None if max_bytes is None else max_bytes // _LARGER
-        return [_exactly(e, problem, costs) for e in self._method.estimates(floats(problem), costs, limit)]
+        for larger in _LARGER:
+            limit = None if max_bytes is None else max_bytes // larger
+            found = [_exactly(e, problem, costs) for e in self._method.estimates(floats(problem), costs, limit)]
+            if max_bytes is None or any(e.bytes <= max_bytes for e in found):
+                break
+        return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return what can be computed from the oriented kernel alone; limbs are transformed on demand."""
@@ -109,11 +114,11 @@ class Exactly:
 
 def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> Estimate:
     """Return the estimate of integers from that of floats."""
-    sums, tile = prod(_likely_limbs(problem)), estimate.settings.tile
+    sums, limbs, tile = prod(_likely_limbs(problem)), _most_limbs(problem.kernel_dtype), estimate.settings.tile
     moved = share_of(count_tiles(problem.shape, tile), costs.workers) * _MOVED * prod(problem.shape)
     return estimate._replace(
         seconds=sums * (estimate.seconds + costs.passes(moved)),
-        shared_bytes=estimate.shared_bytes * _most_limbs(problem.kernel_dtype),
+        shared_bytes=estimate.shared_bytes * limbs + _TAP * prod(problem.kernel_shape),
         worker_bytes=estimate.worker_bytes + _bytes(problem, tile),
     )
 
@@ -130,8 +135,14 @@ def _most_limbs(dtype: np.dtype[Any]) -> int:
 
 
 def _bytes(problem: Problem, tile: tuple[int, ...]) -> int:
-    """Return the memory of a tile beside what it takes in floats: samples, and where there are limbs also sums."""
+    """Return the memory of a tile beside what it takes in floats: samples, their check, and of limbs also sums."""
     signal, kernel = _most_limbs(problem.signal_dtype), _most_limbs(problem.kernel_dtype)
-    samples = problem.signal_dtype.itemsize + 8 * (signal + 3 if signal > 1 else 1)
-    words = 7 if signal * kernel > 1 else 0  # a sum of up to three words, what is added, and how
-    return samples * prod(extended(problem, tile)) + 8 * words * prod(tile)
+    each = problem.signal_dtype.itemsize + 8 * (signal + 3 if signal > 1 else 1)
+    read, words = extended(problem, tile), 7 if signal * kernel > 1 else 0  # up to three of a sum, and what is added
+    for axis in problem.axes:
+        if axis.silent:
+            read[axis.position] = min(read[axis.position], axis.signal)
+    samples = prod(read)
+    for axis in problem.axes[-1:]:
+        read[axis.position] = min(read[axis.position], 2 * axis.span)
+    return each * samples + _MET * prod(read) + 8 * words * prod(tile)
