@@ -10,12 +10,11 @@ import numpy as np
 
 from ..engines.forks import load
 from ..engines.protocol import Array
-from ..semantics.boundary import NUMBERS
+from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
 from .execute import available_workers, in_order, runner_of, written
-from .small import DTYPES
-from .tiles import Tile, count_tiles, reach_of, tiles
+from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
 
 _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
 
@@ -24,13 +23,13 @@ _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, beca
 def serves(problem: Problem) -> bool:
     """Return whether the compiled call is for a problem: operands of one dtype, every tap met, one fill number."""
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
-    if not same or problem.result_dtype.char not in DTYPES or not problem.axes or 0 in problem.shape:
+    if not same or problem.result_dtype.char not in FLOATS or not problem.axes or 0 in problem.shape:
         return False
     last = problem.positions == tuple(range(len(problem.batch_positions), len(problem.shape)))
     reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
     every_tap = all(r.low == 0 and r.high == r.axis.taps for r in reaches)
     plain = all(axis.boundary != "renormalize" for axis in problem.axes)
-    return last and every_tap and plain and len(_fills(problem)) <= 1
+    return last and every_tap and plain and len(numbers_outside(problem)) <= 1
 
 
 class Compiled:
@@ -75,7 +74,7 @@ def _sums(problem: Problem) -> Any:
         result=problem.shape,
         steps=tuple((axis.stride, axis.dilation) for axis in problem.axes),
         dtype=problem.result_dtype,
-        fill=next(iter(_fills(problem)), 0),
+        fill=next(iter(numbers_outside(problem)), 0),
         backwards=not problem.flip,
     )
 
@@ -90,10 +89,3 @@ def _spans(problem: Problem, tile: Tile) -> tuple[Any, ...]:
 def _engine() -> Any:
     """Return the module of the compiled call, which imports numba."""
     return load("at_once")
-
-
-def _fills(problem: Problem) -> set[Any]:
-    """Return the numbers that stand outside."""
-    return {
-        problem.fill_value if axis.boundary == "constant" else 0 for axis in problem.axes if axis.boundary in NUMBERS
-    }

@@ -12,18 +12,27 @@ from ..engines.forks import load
 from ..engines.plain_loops import convolve_line, sum_taps
 from ..engines.protocol import Array
 from ..engines.transforms import installed
-from ..semantics.boundary import NUMBERS
-from ..semantics.dtypes import is_exact
+from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from . import at_once
 from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Settings
 from .small import lines_of
-from .tiles import Reach, Tile, convolved_last, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
+from .tiles import (
+    Reach,
+    Tile,
+    convolved_last,
+    count_tiles,
+    gather,
+    is_known_to_loops,
+    numbers_outside,
+    reach_of,
+    share_of,
+    tile_steps,
+    trimmed,
+)
 
-_COMPILED_DTYPES = "fdFD"  # and integers
-_READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
 # A call by compiled loops that is made at once, in calls of numpy.convolve.
 _COMPILED_CALL = 1.5
 _SKIPPED = 64  # samples between windows that are copied, too, where windows do not overlap
@@ -135,7 +144,7 @@ def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float) -> 
 
 def loops_for(problem: Problem) -> tuple[str, ...]:
     """Return whose loops serve."""
-    known = is_exact(problem.result_dtype) or problem.working_dtype.char in _COMPILED_DTYPES
+    known = is_exact(problem.result_dtype) or problem.working_dtype.char in FLOATS
     # Compiled loops copy what they step over.
     dense = all(axis.stride <= max(axis.span, _SKIPPED) for axis in problem.axes)
     return ("numpy", "numba") if known and dense and problem.axes and installed("numba") else ("numpy",)
@@ -166,10 +175,10 @@ def _fill_compiled(
     signal: Array, kernel: Array, size: float, problem: Problem, reaches: list[Reach], out: Array
 ) -> bool:
     """Fill a tile by the compiled loops, which copy no more of the signal than they must, where they can."""
-    fills = {problem.fill_value if r.axis.boundary == "constant" else 0 for r in reaches if r.axis.boundary in NUMBERS}
-    if len(fills) > 1 or signal.dtype.char not in _READ_DTYPES or not (signal.dtype.isnative and signal.flags.aligned):
+    fills = numbers_outside(problem)
+    if len(fills) > 1 or not is_known_to_loops(signal):
         return False
-    fill = fills.pop() if fills else 0
+    fill = next(iter(fills), 0)
     order = convolved_last(out.ndim, problem.positions)
     signal, kernel, out = signal.transpose(order), kernel.transpose(order), out.transpose(order)
     dtype, magnitude = problem.working_dtype, 0.0

@@ -13,13 +13,23 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
-from ..semantics.boundary import NUMBERS
 from ..semantics.dtypes import DType
 from ..semantics.problem import Problem
 from .orientation import dilated
 from .protocol import Costs, Estimate, Settings, Spread
 from .spectral import Spectra, tail, taps_needed
-from .tiles import Reach, Tile, convolved_last, count_tiles, gather, reach_of, share_of, tile_steps, trimmed
+from .tiles import (
+    Reach,
+    Tile,
+    convolved_last,
+    count_tiles,
+    gather,
+    numbers_outside,
+    reach_of,
+    share_of,
+    tile_steps,
+    trimmed,
+)
 
 _LENGTHS = tuple(sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 _THIN = 32  # of blocks of three axes, the shortest
@@ -138,7 +148,8 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     outputs = out.transpose(order)
     direct = is_direct(outputs, out.dtype)
     target = outputs if direct else np.empty(outputs.shape, out.dtype)
-    tails, value = tuple(map(tail, problem.axes)), _fill_value(reaches, problem)
+    tails, numbers = tuple(map(tail, problem.axes)), numbers_outside(problem)
+    value = numbers.pop() if len(numbers) == 1 else 0
     for index in np.ndindex(spectra.shape[:-1]):
         kernel = tuple(slice(i, i + 1) if n > 1 else slice(None) for i, n in zip(index, spectra.shape, strict=False))
         read, written = _part(samples, kernel), target[kernel]
@@ -161,7 +172,7 @@ def _samples(signal: Array, problem: Problem, reaches: list[Reach]) -> tuple[Arr
     """Return the samples that a tile reads, convolved axes last, and where it reads them: copied if they must be."""
     order = convolved_last(signal.ndim, problem.positions)
     moved, span = signal.transpose(order), _rows().Span
-    if _is_one_number(reaches, problem) and is_direct(moved, problem.working_dtype):
+    if len(numbers_outside(problem)) <= 1 and is_direct(moved, problem.working_dtype):
         return moved, tuple(span(r.start, r.stop, r.axis.signal, r.axis.boundary) for r in reaches)
     piece = gather(signal, problem, reaches).transpose(order)
     spans = tuple(span(0, r.stop - r.start, r.stop - r.start, "zero") for r in reaches)
@@ -171,19 +182,6 @@ def _samples(signal: Array, problem: Problem, reaches: list[Reach]) -> tuple[Arr
 def is_direct(array: Array, dtype: DType) -> bool:
     """Return whether the engine can read or write an array in place."""
     return bool(_rows().is_direct(array, dtype))
-
-
-def _is_one_number(reaches: list[Reach], problem: Problem) -> bool:
-    """Return whether one number stands wherever no sample does."""
-    return len({_number(r, problem) for r in reaches if r.axis.boundary in NUMBERS}) <= 1
-
-
-def _fill_value(reaches: list[Reach], problem: Problem) -> Any:
-    return next((_number(r, problem) for r in reaches if r.axis.boundary in NUMBERS), 0)
-
-
-def _number(reach: Reach, problem: Problem) -> Any:
-    return problem.fill_value if reach.axis.boundary == "constant" else 0
 
 
 @cache

@@ -11,13 +11,12 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
+from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Settings, Spread
 from .spectral import Spectra, tail, taps_needed
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
+from .tiles import Reach, Tile, count_tiles, gather, is_known_to_loops, numbers_outside, reach_of, share_of, tile_steps
 
-_DTYPES = "fdFD"
-_READ_DTYPES = "?bBhHiIlLqQfdFD"  # that compiled loops convert by themselves
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
@@ -30,7 +29,7 @@ _HOPELESS = 1.5
 def serves(problem: Problem) -> bool:
     """Return whether these transforms can serve."""
     one = len(problem.axes) == 1 and problem.axes[0].stride == 1 and prod(problem.shape) >= _FEW
-    return one and problem.working_dtype.char in _DTYPES and installed("numba")
+    return one and problem.working_dtype.char in FLOATS and installed("numba")
 
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
@@ -114,8 +113,9 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
         return
     reach = reach_of(axis, tile.slices[axis.position], state.taps[0])
     samples, spectra = tile.samples(signal, problem.positions), tile.batch(state.spectrum, problem.positions)
-    place = lines.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, _fill_value(problem))
-    if not _readable(samples):
+    fill_value = next(iter(numbers_outside(problem)), 0)
+    place = lines.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, fill_value)
+    if not is_known_to_loops(samples):
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
     if axis.position != out.ndim - 1:
@@ -127,14 +127,6 @@ def spread(problem: Problem, settings: Settings) -> Spread:
     """Return the outputs of a block."""
     (axis,) = problem.axes
     return ((axis.position, _outputs(settings.lengths[0], axis, problem.working_dtype)),)
-
-
-def _fill_value(problem: Problem) -> Any:
-    return problem.fill_value if problem.axes[0].boundary == "constant" else 0
-
-
-def _readable(samples: Array) -> bool:
-    return samples.dtype.char in _READ_DTYPES and samples.dtype.isnative and samples.flags.aligned
 
 
 def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tuple[Array, Any]:

@@ -27,6 +27,7 @@ from ..engines.forks import load
 from ..engines.lengths import column_length, fold_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
+from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .layout import local_window
 from .orientation import dilated
@@ -40,7 +41,6 @@ PASSES = 3
 # Bytes of rows that are taken from the panels at once, to be transformed along several axes.
 _SLAB = 1 << 20
 _LEAST_ROWS = 4
-_DTYPES = "fdFD"
 # The engine's name, and the largest row of a panel in bytes.
 _ENGINE, _ROW = "panels", 256
 
@@ -95,7 +95,7 @@ class Nest(NamedTuple):
 def serves(problem: Problem, least: int) -> bool:
     """Return whether panels can serve a problem whose transforms have some samples at least."""
     return (
-        transform_dtype(problem).char in _DTYPES
+        transform_dtype(problem).char in FLOATS
         and installed("numba")
         and bool(problem.axes)
         and prod(_needed(problem)) >= least

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..engines.protocol import Array
-from ..semantics.dtypes import is_exact
+from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
@@ -28,7 +28,6 @@ _TILE, _ROW, _LEAST = 1 << 19, 1 << 12, 1 << 16
 # What is left of the kernel beside its terms, in unit roundoffs of its norm: as much as rounding leaves of an outer
 # product and its decomposition, small beside the bound of transforms.
 _LEFT = 8
-_DTYPES = "fdFD"
 
 
 class Passes(NamedTuple):
@@ -41,7 +40,7 @@ class Passes(NamedTuple):
         """Serve numbers that may be rounded between the passes."""
         if is_exact(problem.result_dtype):
             return "it rounds between the passes"
-        if problem.working_dtype.char not in _DTYPES:
+        if problem.working_dtype.char not in FLOATS:
             return f"{problem.working_dtype} has no decomposition"
         return "every signal has a kernel of its own" if problem.kernel_batch > 1 else None
 

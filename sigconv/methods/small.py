@@ -13,13 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..engines.protocol import Array
-from ..semantics.dtypes import is_exact
+from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from .exact import peak
 
 # Products of the longest line for which laying out is cheaper than the general way.
 _LONGEST = 1 << 17
-DTYPES = "fdFD"
 # Kernels of so few short rows take their rows one by one: numpy.correlate has a fast loop for up to 11 taps.
 _FEW_ROWS, _SHORT = 6, 11
 
@@ -54,7 +53,7 @@ class Lines(NamedTuple):
 def lines_of(problem: Problem) -> Lines | None:
     """Return the lines that compute a small problem, or None if the general way serves."""
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
-    served = is_exact(problem.result_dtype) or (same and problem.result_dtype.char in DTYPES)
+    served = is_exact(problem.result_dtype) or (same and problem.result_dtype.char in FLOATS)
     plain = all(a.boundary == "zero" and a.silent and a.dilation == 1 for a in problem.axes)
     whole = problem.axes and len(problem.axes) == len(problem.shape)
     if not (served and plain and whole):

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..engines.protocol import Array
-from ..semantics.boundary import extend
+from ..semantics.boundary import NUMBERS, extend
+from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
+
+_READ_DTYPES = "?bBhHiIlLqQ" + FLOATS
 
 
 class Tile(NamedTuple):
@@ -92,6 +95,17 @@ def clipped(reach: Reach) -> Reach:
     start = min(max(0, reach.start), reach.first - reach.axis.dilation * reach.low)
     stop = min(reach.axis.signal, reach.stop)
     return Reach(reach.axis, reach.first, reach.last, reach.low, reach.high, start, stop)
+
+
+def numbers_outside(problem: Problem) -> set[Any]:
+    """Return the numbers that stand where no sample does."""
+    numbers = (axis for axis in problem.axes if axis.boundary in NUMBERS)
+    return {problem.fill_value if axis.boundary == "constant" else 0 for axis in numbers}
+
+
+def is_known_to_loops(samples: Array) -> bool:
+    """Return whether compiled loops can read samples, and convert them by themselves."""
+    return samples.dtype.char in _READ_DTYPES and samples.dtype.isnative and samples.flags.aligned
 
 
 def gather(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:

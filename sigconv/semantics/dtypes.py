@@ -9,6 +9,8 @@ import numpy as np
 from ..errors import ArgumentTypeError
 
 DType = np.dtype[Any]
+# float32, float64, complex64 and complex128: the floats that compiled loops know.
+FLOATS = "fdFD"
 KINDS = "booleans, integers, floats, complex numbers, or objects (Python ints and Fractions)"
 
 
