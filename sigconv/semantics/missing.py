@@ -36,10 +36,9 @@ def as_signal(value: Any, mask: ArrayLike | None) -> tuple[NDArray[Any], Mask | 
     ArgumentTypeError, ArgumentValueError
         If the mask is not of booleans, or does not broadcast to the signal's shape, or there are two.
     """
-    masked = type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray)
-    if mask is None and not masked:
+    if mask is None and (type(value) is np.ndarray or not isinstance(value, np.ma.MaskedArray)):
         return as_operand("signal", value), None
-    if masked:
+    if isinstance(value, np.ma.MaskedArray):
         if mask is not None:
             raise ArgumentValueError("the signal is a masked array and mask= is given too: give one of them")
         return as_operand("signal", np.ma.getdata(value)), Mask(np.ma.getmaskarray(value), True)

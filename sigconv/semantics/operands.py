@@ -76,7 +76,7 @@ def as_operand(name: str, value: Any) -> NDArray[Any]:
     ArgumentTypeError
         If it is a masked array (its mask would be lost), or rows of different lengths.
     """
-    if type(value) is np.ndarray and value.dtype.kind != "O":  # most are: the way to a small result is short
+    if type(value) is np.ndarray and not value.dtype.hasobject:  # most are: the way to a small result is short
         return value
     if isinstance(value, np.ma.MaskedArray):
         raise ArgumentTypeError(f"the {name} is a masked array, whose mask would have no effect here: use .filled(0)")
