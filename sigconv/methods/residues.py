@@ -47,7 +47,7 @@ def of_samples(samples: Array, axes: tuple[Axis, ...]) -> Array:
 
 def of_outputs(outputs: Array, axes: tuple[Axis, ...]) -> Array:
     """Return the weighted sums of outputs, int64: residues of size 1 on the axes."""
-    for axis, powers in _weights(axes):
+    for axis, powers in reversed(_weights(axes)):  # along the first axis whole rows are added up
         sums = _evaluated(np.moveaxis(outputs, axis.position, -1), powers)
         scaled = sums * powers[axis.start // axis.stride % powers.size] % PRIME
         outputs = np.moveaxis(scaled[..., np.newaxis], -1, axis.position)
@@ -98,7 +98,8 @@ def _weighted(values: Array, weights: Array) -> Array:
 
 def _repeated(powers: Array, first: int, step: int, count: int) -> Array:
     """Return r^first, r^(first + step), …"""
-    return np.resize(powers[(first + step * np.arange(powers.size)) % powers.size], count)
+    period = np.arange(min(count, powers.size))
+    return np.resize(powers[(first + step * period) % powers.size], count)
 
 
 def _evaluated(values: Array, powers: Array) -> Array:
