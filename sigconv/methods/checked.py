@@ -18,7 +18,7 @@ from ..engines.protocol import Array
 from ..semantics.problem import Problem
 from .bounds import ALLOWED, transform_factor, transform_underflow, unit_roundoff
 from .direct import Direct, loops_for, needed
-from .norms import CELLS, block_norms, cell_sizes, cells_of
+from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
 from .protocol import Costs, Estimate, Method, Runner, Settings, Spread
 from .scaling import range_of
 from .tiles import Tile, count_tiles, gather, reach_of, tiles
@@ -160,8 +160,7 @@ def _fails_on_noise(problem: Problem, settings: Settings, samples: int) -> bool:
     """Return whether Σ|x||h| of normal noise, 2/π m of its deviations, is too small beside ‖x_b‖₂ ‖h‖₂."""
     taps = prod(axis.taps for axis in problem.axes)
     near = min(samples, 2 * prod((2 + 1 / CELLS) * length for length in settings.lengths))
-    factor = transform_factor(problem.working_dtype, prod(settings.lengths))
-    return 2 / pi * _allowed(problem) < factor * sqrt(near / taps)
+    return 2 / pi * _allowed(problem) < factor_of(problem, settings) * sqrt(near / taps)
 
 
 def _failing(state: State, problem: Problem, settings: Settings, signal: Array, sums: Array) -> Array:
@@ -174,7 +173,7 @@ def _failing(state: State, problem: Problem, settings: Settings, signal: Array, 
     norms = block_norms(squares, problem, settings, reaches) * (1 + 2.0**-20)  # these few sums round too
     length, dtype = prod(settings.lengths), problem.working_dtype
     floor = transform_underflow(dtype, length, float(state.norms.max(initial=0)))
-    bounds = np.where(norms > 0, transform_factor(dtype, length) * norms * state.norms + floor, 0)
+    bounds = np.where(norms > 0, factor_of(problem, settings) * norms * state.norms + floor, 0)
     least = bounds * (1 + 1 / _allowed(problem))
     for reach, size in zip(reaches, cell_sizes(settings, reaches), strict=True):
         position = reach.axis.position
