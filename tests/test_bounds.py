@@ -71,6 +71,7 @@ def data(rng, shape, dtype, kind):
         ((150, 140), (30, 20), {"boundary": ("constant", "symmetric"), "fill_value": 2}),
         ((2_000,), (40,), {"boundary": "renormalize"}),
         ((3_000,), (20,), {"stride": 3, "dilation": 5}),
+        ((1,), (20_000,), {"boundary": "wrap"}),
     ],
 )
 def test_no_output_is_further_off_than_proven(shape, taps, options, dtype, kind):

@@ -49,19 +49,20 @@ def direct_bound(dtype: np.dtype[Any], taps: int, magnitude: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def transform_factor(dtype: np.dtype[Any], length: int) -> float:
+def transform_factor(dtype: np.dtype[Any], length: int, wound: int = 0) -> float:
     """Return c with |error| ≤ c ‖x‖₂‖g‖₂ for the product of two transforms of some length, and back.
 
     `length` is the product of those of all axes. The factor is expm1(Σ log1p) over the steps: three transforms of a
     stage for each prime factor (a small transform and a product with a root of unity) and one product with a root more
-    (of pairs of real samples), the product of the spectra, the kernel's factor 1/N, the conversions of the operands.
+    (of pairs of real samples), the product of the spectra, the kernel's factor 1/N, the conversions of the operands,
+    and `wound` additions where a kernel is wound around a circle.
     N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., ch. 24; C. Percival, Rapid multiplication
     modulo the sum and difference of highly composite numbers, Math. Comp. 72 (2003) 387–395.
     """
     u = unit_roundoff(dtype)
     turn = log1p(_PRODUCT * u) + log1p(_ROOT * u)
     stages = sum(_small_transform(prime, u) + turn for prime in _prime_factors(length))
-    return expm1(3 * (stages + turn) + log1p(_PRODUCT * u) + 4 * log1p(u))
+    return expm1(3 * (stages + turn) + log1p(_PRODUCT * u) + (4 + wound) * log1p(u))
 
 
 def transform_bound(dtype: np.dtype[Any], length: int, norms: float) -> float:

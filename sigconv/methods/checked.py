@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from math import pi, prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..engines.protocol import Array
 from ..semantics.problem import Problem
 from .bounds import ALLOWED, transform_factor, transform_underflow, unit_roundoff
 from .direct import Direct, loops_for, needed
-from .norms import block_norms, cell_sizes, cells_of
+from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
 from .protocol import Costs, Estimate, Method, Runner, Settings, Spread
 from .scaling import range_of
 from .tiles import Tile, count_tiles, gather, reach_of, tiles
@@ -66,11 +66,9 @@ class Checked(NamedTuple):
         return [self._estimate(problem, costs, e, sums) for e in found if e.settings.steps == 1]
 
     def _estimate(self, problem: Problem, costs: Costs, inner: Estimate, sums: float) -> Estimate:
-        settings = inner.settings
-        # Of noise, Σ|x||h| is about a quarter of ‖x_b‖₂ ‖h‖₂.
-        fails = _allowed(problem) < 4 * transform_factor(problem.working_dtype, prod(settings.lengths))
-        size, item = prod(problem.shape), problem.working_dtype.itemsize
-        read = problem.signal_batch * prod(axis.signal + sum(axis.halo) for axis in problem.axes)
+        settings, size, item = inner.settings, prod(problem.shape), problem.working_dtype.itemsize
+        samples = prod(axis.signal + sum(axis.halo) for axis in problem.axes)
+        read, fails = problem.signal_batch * samples, _fails_on_noise(problem, settings, samples)
         steps = 2 * count_tiles(problem.shape, settings.tile) + _STEPS
         return Estimate(
             settings._replace(tile=problem.shape, checked=settings.tile, steps=steps),
@@ -158,6 +156,13 @@ def _allowed(problem: Problem) -> float:
     return ALLOWED * prod(axis.taps for axis in problem.axes) * unit_roundoff(problem.working_dtype)
 
 
+def _fails_on_noise(problem: Problem, settings: Settings, samples: int) -> bool:
+    """Return whether Σ|x||h| of normal noise, 2/π m of its deviations, is too small beside ‖x_b‖₂ ‖h‖₂."""
+    taps = prod(axis.taps for axis in problem.axes)
+    near = min(samples, 2 * prod((2 + 1 / CELLS) * length for length in settings.lengths))
+    return 2 / pi * _allowed(problem) < factor_of(problem, settings) * sqrt(near / taps)
+
+
 def _failing(state: State, problem: Problem, settings: Settings, signal: Array, sums: Array) -> Array:
     """Return where the outputs are not proven to be close enough, from the sums of the sizes."""
     reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
@@ -168,7 +173,7 @@ def _failing(state: State, problem: Problem, settings: Settings, signal: Array, 
     norms = block_norms(squares, problem, settings, reaches) * (1 + 2.0**-20)  # these few sums round too
     length, dtype = prod(settings.lengths), problem.working_dtype
     floor = transform_underflow(dtype, length, float(state.norms.max(initial=0)))
-    bounds = np.where(norms > 0, transform_factor(dtype, length) * norms * state.norms + floor, 0)
+    bounds = np.where(norms > 0, factor_of(problem, settings) * norms * state.norms + floor, 0)
     least = bounds * (1 + 1 / _allowed(problem))
     for reach, size in zip(reaches, cell_sizes(settings, reaches), strict=True):
         position = reach.axis.position

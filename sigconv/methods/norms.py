@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..engines.protocol import Array
 from ..semantics.problem import Axis, Problem
+from .bounds import transform_factor
 from .protocol import Settings
 from .tiles import Reach
 
 # Cells of a block's length, for which the squares of the samples that a block can have read are added up.
 CELLS = 4
+
+
+def factor_of(problem: Problem, settings: Settings) -> float:
+    """Return the factor of ‖x_b‖₂ ‖h‖₂ in the error; a kernel longer than its circle is added up there."""
+    circles = zip(problem.axes, settings.lengths, settings.circular, strict=False)  # panels fold an axis into two
+    wound = sum(-(-axis.span // length) - 1 for axis, length, circular in circles if circular)
+    return transform_factor(problem.working_dtype, prod(settings.lengths), wound)
 
 
 def cell_sizes(settings: Settings, reaches: Sequence[Reach]) -> tuple[int, ...]:

@@ -14,13 +14,12 @@ from ..methods.bounds import (
     direct_factor,
     passes_factor,
     smallest,
-    transform_factor,
     transform_underflow,
     unit_roundoff,
 )
 from ..methods.checked import Checked
 from ..methods.execute import Prepared
-from ..methods.norms import block_norms, cell_sizes, cells_of, near
+from ..methods.norms import block_norms, cell_sizes, cells_of, factor_of, near
 from ..methods.orientation import orient
 from ..methods.renormalize import Weights
 from ..methods.scaling import peaks, scales
@@ -95,7 +94,7 @@ class Bounds:
     def _factor(self) -> float:
         """The factor of the rounding error."""
         if self._lengths:
-            return transform_factor(self._dtype, prod(self._lengths))
+            return factor_of(self.problem, self._settings)
         if self._terms:
             left = 8 * unit_roundoff(self._dtype) * (len(self.problem.axes) - 1)
             return passes_factor(self._dtype, tuple(a.taps for a in self.problem.axes), self._terms, left)
