@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import carray, njit
 from numba.extending import overload
 
 from . import simd
 from .loops import VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import load, multiply_add, splat, store, zeros
+from .simd import load, multiply_add, pointer, splat, store, zeros
 
 PIECE = simd.PIECE
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
@@ -63,17 +63,43 @@ def _(sums, out, step):  # type: ignore[no-untyped-def]
     return stored
 
 
+@njit(nogil=True)
+def _keep(kind, sums, sums_step, out, step, rows, begin, end, length, pitch):  # type: ignore[no-untyped-def]
+    """Store the columns [begin, end) of some rows: of every `pitch` bytes the first `length`, without gaps."""
+    size = kind.itemsize
+    for row in range(rows):
+        for line in range(begin // pitch, (end - 1) // pitch + 1):
+            low, high = max(begin, line * pitch), min(end, line * pitch + length)
+            if low < high:
+                source = carray(pointer(kind, sums + row * sums_step + low), ((high - low) // size,))
+                target = carray(
+                    pointer(kind, out + row * step + low - line * (pitch - length)), ((high - low) // size,)
+                )
+                for i in range(target.size):
+                    target[i] = source[i]
+
+
 def _blocks(rows: int, pieces: int, version: int) -> Any:
     """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
     block = pieces * PIECE
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def product(data, offsets, panels, starts, out, step, width, chunk):  # type: ignore[no-untyped-def]
-        # What a chunk of columns reads stays in the cache until all rows have met it.
+    def product(  # type: ignore[no-untyped-def]
+        data, offsets, panels, starts, out, step, rows_kept, width, chunk, length, pitch
+    ):
+        # What a chunk of columns reads stays in the cache until all rows have met it, and so do its sums, which are
+        # stored where they belong if some are not wanted.
+        apart = length != pitch or rows_kept < starts[-1] + rows
+        lines = np.empty((starts[-1] + rows, chunk + block if apart else 0), np.uint8)
+        sums_at, sums_step = lines.ctypes.data, chunk + block
         for begin in range(0, width, chunk):
             end = min(begin + chunk, width)
+            first = min(begin, end - block)
             for p in range(starts.size):
-                weights, target, at = panels[p], out + starts[p] * step, min(begin, end - block)
+                weights, at = panels[p], first
+                target = sums_at + starts[p] * sums_step - first if apart else out + starts[p] * step
+                if not apart:
+                    sums_step = step
                 while True:
                     sums = _no_sums(weights[0], pieces, rows)
                     t = np.uintp(0)
@@ -81,11 +107,13 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
                         x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
                         sums = _added(sums, weights, t, x)
                         t += np.uintp(rows)
-                    _stored(sums, target + at, step)
+                    _stored(sums, target + at, sums_step)
                     if at + block >= end:
                         break
                     at = min(at + block, end - block)  # the last block overlaps the one before it
-        return version
+            if apart:
+                _keep(panels, sums_at - first, sums_step, out, step, rows_kept, begin, end, length, pitch)
+        return version + 0 * lines.size  # which keeps the lines until here
 
     return product
 
@@ -121,11 +149,15 @@ class Panels:
         """The bytes that a row of a product has at least."""
         return self._block[1] * PIECE
 
-    def multiply(self, data: Array, offsets: Array, out: Array, lines: int) -> None:
-        """Fill `out` (height × columns, contiguous rows of at least a block) from places in bytes of the data.
+    def multiply(
+        self, data: Array, offsets: Array, out: Array, lines: int, width: int, length: int, pitch: int
+    ) -> None:
+        """Fill `out` (rows × wanted columns, contiguous rows) from places in bytes of the data.
 
-        The offsets lie in so many lines of samples, of which a chunk of columns is to stay in the cache.
+        There are `width` bytes of columns, at least a block; of every `pitch` bytes the first `length` are wanted. The
+        offsets lie in so many lines of samples, of which a chunk of columns is to stay in the cache.
         """
-        width, chunk = out.shape[1] * out.itemsize, -(-_CHUNK // (lines * self.block)) * self.block
+        chunk = -(-_CHUNK // (lines * self.block)) * self.block
+        read, written = (address_of(data), offsets), (address_of(out), out.strides[0], self.rows)
         product = _PRODUCTS[self._block]
-        product(address_of(data), offsets, self._panels, self._starts, address_of(out), out.strides[0], width, chunk)
+        product(*read, self._panels, self._starts, *written, width, chunk, length, pitch)

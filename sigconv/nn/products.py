@@ -130,16 +130,17 @@ def _multiply_plain(weights: Array, piece: Array, reaches: list[Reach], target: 
 
 
 def _multiply_compiled(panels: Any, piece: Array, reaches: list[Reach], target: Array) -> None:
-    """Fill the target (outputs, *space) from compiled loops: in place if its rows are whole and long enough."""
+    """Fill the target (outputs, *space) from compiled loops: in place if its planes are whole."""
     run = _run_of(piece, reaches)
+    item = piece.itemsize
     last = sum((n - 1) * pitch for n, pitch in zip(target.shape[1:], run.pitches, strict=True))
-    columns = max(last, panels.block - piece.itemsize) // piece.itemsize + 1
-    whole = columns == prod(target.shape[1:]) and panels.rows == panels.height
-    if whole and target[0].flags.c_contiguous:
-        panels.multiply(run.samples, run.offsets, target.reshape(panels.rows, columns), len(piece))
+    width = max(last + item, panels.block)
+    if target[0].flags.c_contiguous and len(run.pitches) <= 2:
+        kept = target.shape[-1] * item, run.pitches[0] if len(run.pitches) == 2 else width
+        panels.multiply(run.samples, run.offsets, target.reshape(panels.rows, -1), len(piece), width, *kept)
         return
-    sums = np.empty((panels.height, columns), target.dtype)
-    panels.multiply(run.samples, run.offsets, sums, len(piece))
+    sums = np.empty((panels.rows, width // item), target.dtype)
+    panels.multiply(run.samples, run.offsets, sums, len(piece), width, width, width)
     target[...] = as_strided(sums, target.shape, (sums.strides[0], *run.pitches))
 
 
