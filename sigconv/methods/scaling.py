@@ -129,7 +129,7 @@ def scales(problem: Problem, signal_peak: Any, kernel_peak: Any, kernel_sum: Any
 
 def _exponent(value: Any) -> int:
     """Return e with |value| < 2^e, the least one."""
-    return int(np.frexp(value)[1])
+    return int(np.frexp(value)[1]) if isinstance(value, np.longdouble) else frexp(value)[1]
 
 
 def _length_bits(problem: Problem) -> int:
