@@ -14,8 +14,11 @@ def read(path: Path) -> Signal:
     """Read an NPY file of numbers or booleans; nothing in it is ever executed (no pickles)."""
     try:
         # Mapping it first finds a file shorter than its header says before any memory is taken.
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
+        with np.errstate(all="ignore"):  # of products of the sizes that a header claims
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # what is found in place of a header is not limited to a few kinds of nonsense
         raise FileError(f"{path} is truncated, damaged or not plain numbers ({error}): save it again") from error
     if mapped.dtype.kind not in "biufc":
         raise FileError(f"{path} holds {mapped.dtype}, not numbers: save an array of numbers")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from ..errors import FileError
 from . import memory, optional
 
 SUFFIXES = (".npz", ".safetensors")
+_UNPACKED, _RATIO = 64 << 20, 30  # bytes that are never too many; how many times its size a larger file may become
 OPTIONS = ("stride", "padding", "dilation", "groups", "padding_mode", "flip")
 
 
@@ -77,11 +77,23 @@ def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read an NPZ file; nothing in it is ever executed (no pickles)."""
     try:
         with np.load(path, allow_pickle=False) as file:
+            _check_size(path, sum(member.file_size for member in file.zip.infolist()))
             arrays = {key: file[key] for key in file.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:  # what damaged input leads to in zipfile, zlib and NumPy is not limited to a few types
         raise FileError(f"{path} is damaged or no NPZ file of numbers ({error}): save it again") from error
     options = {key: value.tolist() for key, value in arrays.items() if value.ndim < 3}
     return arrays, options
+
+
+def _check_size(path: Path, unpacked: int) -> None:
+    """Refuse a small file that becomes very large."""
+    if unpacked > max(_UNPACKED, _RATIO * path.stat().st_size):
+        raise FileError(
+            f"{path} becomes {unpacked} bytes when it is unpacked, which no weights do: save it uncompressed"
+        )
+    memory.require(2 * unpacked, f"reading {path}")
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

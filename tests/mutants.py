@@ -1,0 +1,146 @@
+"""Do the tests notice when the code is wrong? Small changes, one at a time, and the tests that should fail for each.
+
+    python tests/mutants.py --sample 150
+
+takes a seeded sample of all mutants of `sigconv/semantics` and `sigconv/planning`, runs the tests on each in a copy of
+the repository, and lists those that no test noticed. It is no part of the test run: 150 mutants take half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("semantics", "planning")
+# The order is that of how much they find in how little time; the first failure ends a run.
+TESTS = [
+    *(
+        "sigconv/semantics",
+        "sigconv/planning",
+        "tests/test_arguments.py",
+        "tests/test_plan.py",
+        "tests/test_loading.py",
+    ),
+    *("tests/test_calibrate.py", "tests/test_separable.py", "tests/test_robustness.py", "tests/test_small.py"),
+    *("tests/test_nonfinite.py", "tests/test_integers.py", "tests/test_blocks.py", "tests/test_matrix.py"),
+]
+SECONDS, BYTES = 240, 6 << 30  # of a run; what takes more counts as a failure, since the mutant loops for ever
+
+COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+COMPARED |= {ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult}
+COMPUTED |= {ast.Mod: ast.Add, ast.LShift: ast.RShift, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Pow: ast.Mult}
+EXCHANGED = {"min": "max", "max": "min", "all": "any", "any": "all", "minimum": "maximum"}
+
+
+def changes(node):
+    """Yield functions that change a node of a syntax tree in place, each in another way."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARED:
+        yield lambda n: n.ops.__setitem__(0, COMPARED[type(n.ops[0])]())
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in COMPUTED:
+        yield lambda n: setattr(n, "op", COMPUTED[type(n.op)]())
+    if isinstance(node, ast.BoolOp):
+        yield lambda n: setattr(n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And())
+    if isinstance(node, (ast.If, ast.IfExp)):
+        yield lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
+        yield lambda n: setattr(n, "op", ast.UAdd() if isinstance(n.op, ast.USub) else ast.Not())
+    if isinstance(node, ast.Constant) and type(node.value) in (int, bool):
+        yield lambda n: setattr(n, "value", not n.value if isinstance(n.value, bool) else n.value + 1)
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield lambda n: setattr(n, "value", ast.Constant(None))
+    if isinstance(node, ast.Raise):
+        yield lambda n: n.__dict__.update(ast.Expr(ast.Constant(0)).__dict__) or setattr(n, "__class__", ast.Expr)
+    if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in EXCHANGED:
+        yield exchange
+
+
+def exchange(call):
+    """Call the opposite function."""
+    name = "id" if isinstance(call.func, ast.Name) else "attr"
+    setattr(call.func, name, EXCHANGED[getattr(call.func, name)])
+
+
+def skipped(tree):
+    """Return the nodes that no test can be asked about: annotations, and what `TYPE_CHECKING` guards."""
+    roots = []
+    for node in ast.walk(tree):
+        roots += [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            roots.append(node)
+        roots += getattr(node, "decorator_list", [])  # the sizes of caches
+    return {id(inner) for root in roots if root is not None for inner in ast.walk(root)}
+
+
+def mutants(path):
+    """Yield (line, source) for every mutant of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    out = skipped(tree)
+    for number, node in enumerate(ast.walk(tree)):
+        for way, _ in enumerate(list(changes(node)) if id(node) not in out else []):
+            changed = copy.deepcopy(tree)
+            target = list(ast.walk(changed))[number]
+            before = ast.unparse(target)
+            list(changes(target))[way](target)
+            yield f"{path.relative_to(ROOT)}:{node.lineno}: {before[:90]!r}, change {way}", ast.unparse(changed)
+
+
+def survives(folder, path, source):
+    """Return whether all tests pass on a mutant."""
+    target = folder / path.relative_to(ROOT)
+    original = target.read_text(encoding="utf-8")
+    target.write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, timeout=SECONDS, env=environment, preexec_fn=limit_memory
+        )
+        return done.returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        target.write_text(original, encoding="utf-8")
+
+
+def limit_memory():
+    """Let a mutant have no more memory than the tests need."""
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+
+
+def main():
+    """Run a sample and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="part of the names of the files")
+    asked = parser.parse_args()
+    files = [
+        f for package in PACKAGES for f in sorted((ROOT / "sigconv" / package).glob("*.py")) if asked.only in f.name
+    ]
+    found = [(path, *mutant) for path in files for mutant in mutants(path)]
+    sample = random.Random(asked.seed).sample(found, min(asked.sample, len(found)))
+    folder = Path(tempfile.mkdtemp()) / "copy"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", "notebooks"))
+    survivors = 0
+    for number, (path, name, source) in enumerate(sample, 1):
+        if survives(folder, path, source):
+            survivors += 1
+            print("survives:", name, flush=True)
+        if number % 10 == 0 or number == len(sample):
+            print(f"{number} of {len(found)} mutants, {number - survivors} killed", flush=True)
+    shutil.rmtree(folder.parent)
+
+
+if __name__ == "__main__":
+    main()
