@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
 from .methods.execute import available_workers, check_out
+from .methods.registry import check_method
 from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
 from .semantics.describe import describe
@@ -182,6 +183,7 @@ def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: O
         pass
     mode, flip, conjugate, method, max_bytes = operator
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
+    check_method(method)
     ready = PROCESS.refresh() if method == "auto" else None
     chosen = choose(describe(*key[:4], **asked), method, max_bytes, ready=ready)
     _keep(key, chosen)

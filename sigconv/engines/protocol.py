@@ -43,7 +43,7 @@ class FFTEngine(Protocol):
 
 
 def spectrum_shape(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:
-    """Return the shape of a spectrum: the last transformed axis is halved for real data."""
+    """Return the shape of a spectrum: the last transformed axis, if there is one, is halved for real data."""
     if dtype.kind == "c" or not axes:
         return shape
     last = axes[-1]

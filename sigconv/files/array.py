@@ -19,7 +19,8 @@ def read(path: Path) -> Signal:
     except (OSError, MemoryError):
         raise
     except Exception as error:  # what is found in place of a header is not limited to a few kinds of nonsense
-        raise FileError(f"{path} is truncated, damaged or not plain numbers ({error}): save it again") from error
+        reason = " ".join(str(error).split())
+        raise FileError(f"{path} is truncated, damaged or not plain numbers ({reason}): save it again") from error
     if mapped.dtype.kind not in "biufc":
         raise FileError(f"{path} holds {mapped.dtype}, not numbers: save an array of numbers")
     memory.require(mapped.nbytes, f"reading {path}")

@@ -76,13 +76,14 @@ def _prefix(path: Path, arrays: dict[str, Any], name: str | None) -> str:
 def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read an NPZ file; nothing in it is ever executed (no pickles)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             _check_size(path, sum(member.file_size for member in file.zip.infolist()))
             arrays = {key: file[key] for key in file.files}
     except (FileError, MemoryError):
         raise
     except Exception as error:  # what damaged input leads to in zipfile, zlib and NumPy is not limited to a few types
-        raise FileError(f"{path} is damaged or no NPZ file of numbers ({error}): save it again") from error
+        reason = " ".join(str(error).split())
+        raise FileError(f"{path} is damaged or no NPZ file of numbers ({reason}): save it again") from error
     options = {key: value.tolist() for key, value in arrays.items() if value.ndim < 3}
     return arrays, options
 
@@ -90,9 +91,7 @@ def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def _check_size(path: Path, unpacked: int) -> None:
     """Refuse a small file that becomes very large."""
     if unpacked > max(_UNPACKED, _RATIO * path.stat().st_size):
-        raise FileError(
-            f"{path} becomes {unpacked} bytes when it is unpacked, which no weights do: save it uncompressed"
-        )
+        raise FileError(f"{path} unpacks to {unpacked} bytes, which weights never do: save it uncompressed")
     memory.require(2 * unpacked, f"reading {path}")
 
 

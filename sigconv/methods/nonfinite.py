@@ -80,15 +80,15 @@ def _one(values: Any) -> Any:
 
 
 def _sign(values: Any) -> Any:
-    return np.where(np.isnan(values), 0, np.sign(values))
+    return np.subtract(np.greater(values, 0), np.less(values, 0), dtype=np.int8)  # of booleans, too; 0 of NaN
 
 
 def _infinite_sign(values: Any) -> Any:
-    return np.where(np.isinf(values), np.sign(values), 0)
+    return np.where(np.isinf(values), _sign(values), 0)
 
 
 def _finite_sign(values: Any) -> Any:
-    return np.where(np.isfinite(values), np.sign(values), 0)
+    return np.where(np.isfinite(values), _sign(values), 0)
 
 
 def _is_zero(values: Any) -> Any:

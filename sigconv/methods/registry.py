@@ -32,5 +32,5 @@ def methods() -> tuple[str, ...]:
 
 def check_method(name: object) -> None:
     """Raise unless the name is a method's or "auto"."""
-    if name not in ("auto", *METHODS):
+    if not isinstance(name, str) or name not in ("auto", *METHODS):
         raise ArgumentValueError(f"method={name!r}: use auto, {', '.join(METHODS)}")

@@ -28,8 +28,10 @@ class Tile(NamedTuple):
 
     def batch(self, array: Array, positions: tuple[int, ...]) -> Array:
         """Return the part of an operand that the tile's batch axes select; axes of size 1 are shared."""
-        index = tuple(slice(None) if i in positions or array.shape[i] == 1 else s for i, s in enumerate(self.slices))
-        return array[index]
+        index: list[Any] = [
+            slice(None) if i in positions or array.shape[i] == 1 else s for i, s in enumerate(self.slices)
+        ]
+        return array[(*index, ...)]  # an array, also of no axis
 
 
 class Reach(NamedTuple):
@@ -110,14 +112,14 @@ def is_known_to_loops(samples: Array) -> bool:
 
 def gather(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
     """Return the extended signal where the reaches need it; a view where nothing lies outside."""
-    inside = [slice(None)] * signal.ndim
+    inside: list[Any] = [slice(None)] * signal.ndim
     outside = {}
     for r in reaches:
         if r.start >= 0 and r.stop <= r.axis.signal:
             inside[r.axis.position] = slice(r.start, r.stop)
         else:
             outside[r.axis] = r
-    piece = signal[tuple(inside)]
+    piece = signal[(*inside, ...)]
     for axis in problem.extension_order:
         if axis in outside:
             r = outside[axis]
@@ -127,10 +129,10 @@ def gather(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
 
 def trimmed(kernel: Array, reaches: list[Reach]) -> Array:
     """Return the taps of the oriented kernel that the reaches hold."""
-    index = [slice(None)] * kernel.ndim
+    index: list[Any] = [slice(None)] * kernel.ndim
     for r in reaches:
         index[r.axis.position] = slice(r.low, r.high)
-    return kernel[tuple(index)]
+    return kernel[(*index, ...)]
 
 
 def tile_steps(

@@ -102,7 +102,7 @@ def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:
     ndim = len(signal_shape) if lies_on_axes else max(len(signal_shape), len(kernel_shape))
     try:
         result = tuple(normalize_axis_index(_index("axes", axis), ndim) for axis in listed)
-    except np.exceptions.AxisError as error:
+    except (np.exceptions.AxisError, OverflowError) as error:
         raise ArgumentValueError(f"axes={axes!r}: the result has {ndim} axes, use {-ndim} to {ndim - 1}") from error
     if len(set(result)) < len(result):
         raise ArgumentValueError(f"axes={axes!r} names an axis twice: name each convolved axis once")
@@ -164,10 +164,10 @@ def _contained(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
 def _fill_value(value: Any, dtype: DType, used: bool) -> Any:
     """Return the fill value in the signal's dtype (as a Python scalar), or raise if the dtype can't hold it."""
     if not used:
-        if np.ndim(value) != 0 or value != 0:
+        if not _is_one(value) or value != 0:
             raise ArgumentValueError(f"fill_value={value!r} without boundary='constant': it would have no effect")
         return 0
-    if np.ndim(value) != 0:
+    if not _is_one(value):
         raise ArgumentValueError(f"fill_value={value!r}: use one number")
     if dtype.kind == "O":
         return value
@@ -184,6 +184,14 @@ def _present(outside: list[str], fill: Any, policy: str) -> tuple[list[str], Any
         raise ArgumentValueError(f"fill_value={fill} with nan='raise': what is outside must not be missing")
     missing = "constant" if policy == "omit" else "renormalize"
     return [missing if name == "constant" else name for name in outside], 0
+
+
+def _is_one(value: Any) -> bool:
+    """Return whether a value is one number, or one thing of another kind."""
+    try:
+        return np.ndim(value) == 0
+    except ValueError:  # rows of different lengths
+        return False
 
 
 def _holds(dtype: DType, value: Any) -> bool:
