@@ -15,11 +15,19 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-from numba import types
+from numba import config, types
 from numba.extending import intrinsic, models, overload, register_model
 
-_FEATURES = get_host_cpu_features()
-PIECE = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16  # bytes
+
+def _features() -> set[str]:
+    """Return the features of the CPU that is compiled for: this one's, unless NUMBA_CPU_FEATURES says otherwise."""
+    asked: Any = config
+    if asked.CPU_FEATURES is None:
+        return {name for name, there in get_host_cpu_features().items() if there and asked.ENABLE_AVX}
+    return {name[1:] for name in asked.CPU_FEATURES.split(",") if name.startswith("+")}
+
+
+PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  # bytes of a register
 
 
 def version(*files: str) -> int:

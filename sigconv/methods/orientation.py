@@ -13,7 +13,7 @@ def orient(kernel: Array, problem: Problem) -> Array:
     aligned = kernel.reshape(problem.kernel_shape)
     if not problem.flip:
         aligned = np.flip(aligned, problem.positions)
-    return aligned.conj() if problem.conjugate else aligned
+    return np.asarray(aligned.conj() if problem.conjugate else aligned, kernel.dtype)  # an array, also of no axis
 
 
 def dilated(kernel: Array, problem: Problem) -> Array:
