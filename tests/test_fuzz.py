@@ -150,13 +150,15 @@ def sensible(rng, name, ndim):
         "dilation": lambda: rng.randrange(1, 5),
         "workers": lambda: rng.randrange(1, 4),
         "max_bytes": lambda: rng.choice([None, 1 << 10, 1 << 20]),
+        "nan": lambda: rng.choice(["propagate", "omit", "renormalize", "raise"]),
+        "accuracy": lambda: rng.choice(["normwise", "componentwise"]),
         "out": lambda: np.zeros([rng.randrange(1, 9) for _ in range(ndim)]),
     }
     return each[name]()
 
 
 OPTIONS = ["mode", "method", "flip", "conjugate", "axes", "boundary", "fill_value", "center", "stride", "dilation"]
-OPTIONS += ["workers", "max_bytes", "out"]
+OPTIONS += ["workers", "max_bytes", "out", "nan", "accuracy"]
 
 
 def operand(rng):

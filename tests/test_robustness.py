@@ -423,3 +423,37 @@ def test_a_copy_has_the_hash_of_its_own_process():
         other = pickle.loads(sent)
         assert hash(other.problem) == hash(plan.problem)
         assert other.problem == plan.problem
+
+
+# --- what fuzzing found ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_convolved_axis_is_a_product(method):
+    """Over no axis, every output is one product; also where operands are single numbers of any type."""
+    for dtype in ("f8", "i8", "c8", "f2") if method != "direct" else ("f8", "i8", "c8", "f2", "O"):
+        for shape, taps in [((3, 4), ()), ((3, 4), (4,)), ((3, 4), (3, 4)), ((), ()), ((3,), ())]:
+            x = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+            h = np.full(taps, 3).astype(dtype)
+            for mode in ("full", "same", "valid"):
+                got = sigconv.correlate(x, h, mode, method, axes=())
+                assert got.dtype == x.dtype
+                np.testing.assert_array_equal(got, x * h)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_booleans_meet_infinities(method):
+    x, h = draw(500), draw(20, "?", seed=1)
+    x[100], x[300] = np.inf, np.nan
+    got, want = sigconv.convolve(x, h, method=method), np.convolve(x, h)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    np.testing.assert_array_equal(np.isinf(got), np.isinf(want))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"axes": 1 << 70}, {"method": np.array([1, 2])}, {"fill_value": (1, (2, 3))}, {"method": ["fft"]}],
+)
+def test_odd_arguments_are_errors_in_words(options):
+    with pytest.raises(SigconvError):
+        sigconv.convolve(np.ones(9), np.ones(3), **options)

@@ -11,7 +11,7 @@ from ..semantics.problem import Problem
 def orient(kernel: Array, problem: Problem) -> Array:
     """Return g on the result's axes: reversed unless the operator flips, conjugated where it says so."""
     aligned = kernel.reshape(problem.kernel_shape)
-    if not problem.flip:
+    if problem.positions and not problem.flip:
         aligned = np.flip(aligned, problem.positions)
     return np.asarray(aligned.conj() if problem.conjugate else aligned, kernel.dtype)  # an array, also of no axis
 
