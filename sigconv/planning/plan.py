@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..engines.forks import kept
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once
@@ -194,7 +195,7 @@ class Plan:
         taken = self._taken(prepared) if prepared else self.estimate
         return threads(self.problem, taken, self.max_bytes, workers)
 
-    @cached_property
+    @kept
     def _ways(self) -> list[tuple[Method, Settings]]:
         """The methods that may serve, the one that depends on the kernel's values first."""
         chosen = serving(self.method, self.problem), self.estimate.settings
@@ -203,12 +204,12 @@ class Plan:
             [(found.passes, found.estimate.settings), chosen] if found and found.pays and found.estimate else [chosen]
         )
 
-    @cached_property
+    @kept
     def small(self) -> Run | None:
         """A function of signal and kernel that computes the whole result at once, where that is the way."""
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
 
-    @cached_property
+    @kept
     def compiled(self) -> at_once.Compiled | None:
         """What computes the result by a compiled call for each tile, where that is the way."""
         direct = self.method == "direct" and self.estimate.settings.engine == "numba" and len(self._ways) == 1
