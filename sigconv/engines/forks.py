@@ -34,6 +34,8 @@ class kept(Generic[T]):
         self.__doc__ = make.__doc__
 
     def __get__(self, value: Any, owner: Any = None) -> T:
+        if value is None:  # asked of the class, by what documents it
+            raise AttributeError(self._make.__name__)
         made: T = self._make(value)
         value.__dict__[self._make.__name__] = made
         return made
