@@ -82,7 +82,7 @@ def test_block_lengths_are_the_fast_ones():
 def test_the_pool_keeps_within_its_limit(monkeypatch):
     """Idle transforms are used again; beyond the limit the oldest go."""
     pool = transforms._Pool()
-    monkeypatch.setattr(transforms, "_POOL_BYTES", 3000)
+    monkeypatch.setattr(transforms, "_MOST_BYTES", 3000)
     made = [transforms.NUMPY.forward((n,), (0,), np.dtype(float)) for n in (100, 200, 150)]
     keys = [("numpy", "forward", t.input.shape, (0,), t.input.dtype) for t in made]
     for key, transform in zip(keys, made, strict=True):

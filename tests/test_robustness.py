@@ -174,7 +174,6 @@ HUGE = [
 LARGE = [
     lambda: sigconv.convolve(np.broadcast_to(1.0, 2**58), [1.0, 2.0]),
     lambda: sigconv.convolve(np.broadcast_to(1.0, 2**50), [1.0, 2.0], "same", "overlap-add", boundary="wrap"),
-    lambda: sigconv.convolve([1.0, 2.0], np.broadcast_to(1.0, 2**50), "same"),
     lambda: sigconv.Filter(np.broadcast_to(1.0, 2**50)),
     lambda: nn.conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 3)), padding=2**50),
 ]
@@ -191,6 +190,11 @@ def test_sizes_that_no_memory_holds(number):
     """Petabytes: the first thing that is done is to ask for them."""
     with pytest.raises(MemoryError):
         LARGE[number]()
+
+
+def test_taps_that_no_output_reads_need_no_memory():
+    """A kernel of petabytes on two samples: each output reads two of its taps."""
+    assert sigconv.convolve([1.0, 2.0], np.broadcast_to(1.0, 2**50), "same").tolist() == [3.0, 3.0]
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------
@@ -362,7 +366,7 @@ def test_an_interrupt_may_come_at_any_line(number):
     stop = -1
     traced()
     total = lines
-    assert total > 50
+    assert total > 30
     for place in range(1 + number % 3, total, 1 + total // 60):
         stop = place
         with pytest.raises(KeyboardInterrupt):

@@ -19,6 +19,9 @@ from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
 _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
 
 
+_MOST = 1 << 12  # tiles whose tables are made before; of more, none counts for much by itself
+
+
 @lru_cache(maxsize=1024)
 def serves(problem: Problem) -> bool:
     """Return whether the compiled call is for a problem: operands of one dtype, every tap met, one fill number."""
@@ -30,6 +33,11 @@ def serves(problem: Problem) -> bool:
     every_tap = all(r.low == 0 and r.high == r.axis.taps for r in reaches)
     plain = all(axis.boundary != "renormalize" for axis in problem.axes)
     return last and every_tap and plain and len(numbers_outside(problem)) <= 1
+
+
+def compiled(problem: Problem, steps: tuple[int, ...]) -> Compiled | None:
+    """Return what computes a problem in tiles of some size, if it is served."""
+    return Compiled(problem, steps) if serves(problem) and count_tiles(problem.shape, steps) <= _MOST else None
 
 
 class Compiled:

@@ -212,11 +212,11 @@ class Plan:
     @kept
     def compiled(self) -> at_once.Compiled | None:
         """What computes the result by a compiled call for each tile, where that is the way."""
-        direct = self.method == "direct" and self.estimate.settings.engine == "numba" and len(self._ways) == 1
-        if not direct or not at_once.serves(self.problem):
+        settings = self.estimate.settings
+        if self.method != "direct" or settings.engine != "numba" or len(self._ways) > 1:
             return None
         PROCESS.note(self.estimate.needs)
-        return at_once.Compiled(self.problem, self.estimate.settings.tile)
+        return at_once.compiled(self.problem, settings.tile)
 
     def _apart(self, kernel: Array, out: Array | None) -> Array:
         """Return the kernel, copied if the result is written over it."""
