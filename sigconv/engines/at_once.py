@@ -17,6 +17,7 @@ from .rows import Span, bands_of, copy_table, cut, is_readable
 from .simd import pointer, version
 
 DType = np.dtype[Any]
+_NUMBERS, _TABLES = 9, 8  # of a packed argument
 Runner = Callable[[Callable[[int], None], int], None]
 
 
@@ -109,34 +110,50 @@ def _arguments(sums: Sums, part: _Part) -> tuple[Any, ...]:
     batches, taps = (part.samples[:first], sums.kernel[:first]), sums.kernel[first:]
     bands = bands_of(target, out_strides, *batches, strides, phase, taps, sums.steps, dtype.itemsize)
     order = prod(taps) - 1 - bands.order if sums.backwards else bands.order
-    chains = bands.bases, bands.rows, bands.step, bands.starts, bands.lengths, order, bands.which, bands.places
-    return *copy, *chains, bands.out_step, width, wide, prod(rows)
+    tables = *copy.tables, bands.bases, bands.which, bands.places, bands.starts, bands.lengths, order
+    numbers = *copy.numbers, bands.rows, bands.step, bands.out_step, width, wide, prod(rows)
+    return _packed(numbers, tables), dtype.type(sums.fill)
 
 
-def _read(sums: Sums, part: _Part) -> tuple[tuple[int, ...], int, tuple[Any, ...]]:
+def _packed(numbers: tuple[int, ...], tables: tuple[Array, ...]) -> Array:
+    """Return everything in one line, since every argument of a compiled function costs some of a small call's time."""
+    return np.concatenate([numbers, [table.size for table in tables], *tables]).astype(np.int64)
+
+
+class _Copy(NamedTuple):
+    """Which rows and columns are copied, the columns that are neighbours, and how long the rows of the copy are."""
+
+    tables: tuple[Array, Array]
+    numbers: tuple[int, int, int]
+
+
+def _read(sums: Sums, part: _Part) -> tuple[tuple[int, ...], int, _Copy]:
     """Return how the loops read: the strides of the rows and the distance of their phases, and how they are copied.
 
     Where all samples are there, they are read in place, and no rows are copied.
     """
     dtype, width, (stride, _) = sums.dtype, part.results[-1], sums.steps[-1]
-    strides, nothing, ghost = contiguous(sums.signal, dtype), np.empty(0, np.int64), dtype.type(sums.fill)
+    strides, nothing = contiguous(sums.signal, dtype), np.empty(0, np.int64)
     inside = all(s.start == 0 and s.stop == s.samples for s in part.spans)
     if inside and stride == 1 and is_readable(strides, len(part.spans), width, dtype):
-        return strides[:-1], 0, (nothing, nothing, 0, 0, 0, ghost)
+        return strides[:-1], 0, _Copy((nothing, nothing), (0, 0, 0))
     table = copy_table(part.samples, strides, dtype.itemsize, part.spans, stride, width, dtype.itemsize)
     phase = table.used // stride * dtype.itemsize
-    return contiguous(table.shape, dtype)[:-1], phase, (table.rows, table.columns, *table.run, table.shape[-1], ghost)
+    copy = _Copy((table.rows, table.columns), (*table.run, table.shape[-1]))
+    return contiguous(table.shape, dtype)[:-1], phase, copy
 
 
 def _compiled(version: int) -> Callable[..., bool]:
     """Return the loops, which are compiled anew for each version of those that they call."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def fill(  # type: ignore[no-untyped-def]
-        signal, begins, taps, result, place, rows, columns, begin, end, pitch, ghost,
-        bases, count, step, starts, lengths, order, which, places, out_step, width, wide, lines,
-    ):  # fmt: skip
+    def fill(signal, begins, taps, result, place, packed, ghost):  # type: ignore[no-untyped-def]
         """Fill the result; return whether all taps are finite."""
+        begin, end, pitch, count, step, out_step, width, wide, lines = packed[:_NUMBERS]
+        ends = _NUMBERS + _TABLES + np.cumsum(packed[_NUMBERS : _NUMBERS + _TABLES])
+        rows, columns = packed[_NUMBERS + _TABLES : ends[0]], packed[ends[0] : ends[1]]
+        bases, which, places = packed[ends[1] : ends[2]], packed[ends[2] : ends[3]], packed[ends[3] : ends[4]]
+        starts, lengths, order = packed[ends[4] : ends[5]], packed[ends[5] : ends[6]], packed[ends[6] : ends[7]]
         data, out, finite = signal.ctypes.data + begins, result.ctypes.data + place, version >= 0
         kernels = np.empty((taps.size // order.size, order.size), taps.dtype)
         for k in range(kernels.shape[0]):

@@ -59,7 +59,7 @@ def lines_of(problem: Problem) -> Lines | None:
     if not (served and plain and whole):
         return None
     pitch, last = _laid_out(problem)
-    sums = problem.axes[0].signal * prod(pitch)
+    sums = problem.axes[0].signal * prod(pitch) + last - 1
     if sums * last > _LONGEST:
         return None
     if _has_few_rows(problem):
