@@ -123,7 +123,8 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
         times["numpy"] = lines.calls * each
     alike = "numba" in times and at_once.serves(problem)
     if alike:
-        times["numba"] = _COMPILED_CALL * costs.call + share * sum_seconds(problem, costs, "numba", products)
+        others = costs.tile if count > 1 else 0.0  # until they have begun
+        times["numba"] = _COMPILED_CALL * costs.call + others + share * sum_seconds(problem, costs, "numba", products)
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 

@@ -25,7 +25,7 @@ def tile_outputs(problem: Problem) -> int:
     total = prod(problem.shape)
     each = prod(axis.taps for axis in problem.axes) * problem.working_dtype.itemsize
     most = max(FEWEST, min(_MOST, _PRODUCT_BYTES // each))
-    return min(most, -(-total // 2)) if total * each > _PRODUCT_BYTES // 4 else most
+    return min(most, -(-total // 4)) if total * each > _PRODUCT_BYTES // 4 else most
 
 
 def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:

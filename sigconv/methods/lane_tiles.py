@@ -60,6 +60,10 @@ def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Est
     return [min(found, key=lambda e: e.bytes)] if found else []
 
 
+# A block passes through the vectors once for each axis, the slower the more samples it has; with so many, half as fast.
+_CACHE = 1 << 17
+
+
 class _Blocks(NamedTuple):
     """Blocks of some lengths: what each gives on every axis, how many there are, and the seconds that two take."""
 
@@ -74,7 +78,8 @@ class _Blocks(NamedTuple):
         outputs, size = _outputs(problem, lengths), prod(lengths)
         counts = tuple(-(-axis.count // hop) for axis, hop in zip(problem.axes, outputs, strict=True))
         dtype = spectrum_dtype(problem.working_dtype)
-        return cls(lengths, outputs, counts, costs.batch["lanes"] + costs.transform("lanes", dtype, 2 * size, size))
+        both = (1 + size / _CACHE) * costs.transform("lanes", dtype, 2 * size, size)
+        return cls(lengths, outputs, counts, costs.batch["lanes"] + both)
 
     def total(self) -> float:
         """Return the seconds of all blocks of an entry of the batch."""
@@ -115,11 +120,11 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, bands: int) -> Es
     full, rest = divmod(blocks.counts[0], bands)
     pairs = full * -(-bands * band * entries // 2) + -(-rest * band * entries // 2)
     tiles = count_tiles(problem.shape, tile)
-    work = costs.tile * tiles + blocks.pair * pairs * -(-problem.batch // entries)
+    work = blocks.pair * pairs * -(-problem.batch // entries)
     work += costs.passes(dtype.itemsize * prod(problem.shape))
-    seconds = (
-        costs.call + (costs.spectrum + blocks.pair / 2) * problem.kernel_batch + work * share_of(tiles, costs.workers)
-    )
+    # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
+    seconds = costs.call + 2 * costs.tile * tiles + work * share_of(tiles, costs.workers)
+    seconds += (2 * costs.spectrum + blocks.pair / 2) * problem.kernel_batch
     item = spectrum_dtype(dtype).itemsize
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(steps), paired=True)
     worker = 2 * item * size + 2 * dtype.itemsize * prod(tile)

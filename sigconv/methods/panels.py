@@ -92,6 +92,10 @@ class Nest(NamedTuple):
         return (slice(r, min(r + size, part.stop)) for r in range(part.start, part.stop, size))
 
 
+# How much longer transforms of several axes take, whose samples lie far apart.
+_SLOWER = {2: 1.2, 3: 2.0}
+
+
 def serves(problem: Problem, least: int) -> bool:
     """Return whether panels can serve a problem whose transforms have some samples at least."""
     return (
@@ -111,6 +115,7 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     shared = PASSES * STEPS * costs.batch["panels"] * problem.batch
     shared += sum(costs.transform(_ENGINE, complex_dtype, transforms * size, length) for length in lengths)
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
+    shared *= _SLOWER.get(len(problem.axes), 1.0)
     seconds = costs.call + costs.spectrum + share_of(STEPS, costs.workers) * shared
     rows, planes = 4 * _ROW * lengths[-1], _LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(

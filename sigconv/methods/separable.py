@@ -7,13 +7,14 @@ axis by axis (C. Eckart and G. Young, Psychometrika 1 (1936) 211–218: no sum o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from ..engines.protocol import Array
-from ..semantics.dtypes import FLOATS, is_exact
+from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
@@ -28,6 +29,7 @@ _TILE, _ROW, _LEAST = 1 << 19, 1 << 12, 1 << 16
 # What is left of the kernel beside its terms, in unit roundoffs of its norm: as much as rounding leaves of an outer
 # product and its decomposition, small beside the bound of transforms.
 _LEFT = 8
+_REMEMBERED = 1 << 12  # taps of kernels whose terms are kept
 
 
 class Passes(NamedTuple):
@@ -115,13 +117,22 @@ def find(kernel: Array, problem: Problem, most: int) -> Terms | None:
     if not np.isfinite(wide).all():
         return None
     unit = unit_roundoff(problem.working_dtype)
-    terms = _terms(wide, most, unit)
+    # What is called in a loop mostly has the same kernel each time.
+    known = values.size <= _REMEMBERED
+    terms = _known_terms(wide.tobytes(), wide.shape, wide.dtype, most, unit) if known else _terms(wide, most, unit)
     if terms is None:
         return None
     return tuple(
         tuple(_along(factor, i, len(term)).astype(problem.working_dtype) for i, factor in enumerate(term))
         for term in terms
     )
+
+
+@lru_cache(maxsize=64)
+def _known_terms(
+    values: bytes, shape: tuple[int, ...], dtype: DType, most: int, unit: float
+) -> list[tuple[Array, ...]] | None:
+    return _terms(np.frombuffer(values, dtype).reshape(shape), most, unit)
 
 
 def _terms(values: Array, most: int, unit: float) -> list[tuple[Array, ...]] | None:

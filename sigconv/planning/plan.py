@@ -112,8 +112,7 @@ class Plan:
             array, lost = completed(self.problem, array, hidden)
         if lost is not None:
             return self._of_present(prepared, array, lost, out, threads, progress)
-        result = self.compiled(array, prepared.kernel, out, threads) if self.compiled and progress is None else None
-        return apply(prepared, array, out, threads, progress, self._other) if result is None else result
+        return self._applied(prepared, array, out, threads, progress)
 
     def __call__(
         self,
@@ -149,12 +148,20 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        if self.compiled is not None:
+        if self.compiled is not None and len(self._ways) == 1:
             result = self.compiled(signal, kernel, out, self._threads(workers))
             if result is not None:
                 return result
         prepared = self._prepared(self._apart(kernel, out), workers)
-        return apply(prepared, signal, out, self._threads(workers, prepared), compute=self._other)
+        return self._applied(prepared, signal, out, self._threads(workers, prepared))
+
+    def _applied(
+        self, prepared: Prepared, signal: Array, out: Any, workers: int | None, progress: Progress | None = None
+    ) -> Array:
+        """Return the result of a prepared kernel, by compiled calls where these are its way."""
+        quick = self.compiled if progress is None and self._taken(prepared) is self.estimate else None
+        result = quick(signal, prepared.kernel, out, workers) if quick else None
+        return apply(prepared, signal, out, workers, progress, self._other) if result is None else result
 
     def _of_present(
         self, prepared: Prepared, signal: Array, lost: Mask, out: Any, workers: int | None, progress: Progress | None
@@ -213,7 +220,7 @@ class Plan:
     def compiled(self) -> at_once.Compiled | None:
         """What computes the result by a compiled call for each tile, where that is the way."""
         settings = self.estimate.settings
-        if self.method != "direct" or settings.engine != "numba" or len(self._ways) > 1:
+        if self.method != "direct" or settings.engine != "numba":
             return None
         PROCESS.note(self.estimate.needs)
         return at_once.compiled(self.problem, settings.tile)
