@@ -58,7 +58,7 @@ class Direct:
 
     def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
-        outputs = tile_outputs(problem)
+        outputs = tile_outputs(problem, at_once.serves(problem) and "numba" in loops_for(problem))
         found = _estimates(problem, costs, outputs)
         while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
             outputs //= 2

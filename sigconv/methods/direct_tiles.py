@@ -11,7 +11,7 @@ from ..semantics.problem import Axis, Problem
 from .tiles import Tile
 
 # Outputs of a tile, and bytes of its products: work of a millisecond or so, beside which the Python around it counts
-# for little. Problems of a few tenths of that are cut in two, for two workers.
+# for little. Problems of a few tenths of that are cut for two workers.
 FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
 _ROW = 1 << 12
 # Samples that a tile reads of a signal that it steps through.
@@ -20,12 +20,13 @@ _READ = 1 << 22
 _INSIDE = 1 << 15
 
 
-def tile_outputs(problem: Problem) -> int:
-    """Return how many outputs a tile has at most."""
+def tile_outputs(problem: Problem, quick: bool) -> int:
+    """Return how many outputs a tile has at most; `quick` says that a tile is one call of compiled code."""
     total = prod(problem.shape)
     each = prod(axis.taps for axis in problem.axes) * problem.working_dtype.itemsize
     most = max(FEWEST, min(_MOST, _PRODUCT_BYTES // each))
-    return min(most, -(-total // 4)) if total * each > _PRODUCT_BYTES // 4 else most
+    pieces, worth = (4, _PRODUCT_BYTES // 4) if quick else (2, _PRODUCT_BYTES // 2)
+    return min(most, -(-total // pieces)) if total * each > worth else most
 
 
 def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
