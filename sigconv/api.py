@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
-from .methods.execute import available_workers, check_out
+from .methods.execute import check_out
 from .methods.registry import check_method
+from .methods.workers import available_workers
 from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
 from .semantics.describe import describe

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from .adjoint import Adjoint
 from .engines.recent import Recent
-from .methods.execute import Prepared, available_workers
+from .methods.execute import Prepared
 from .methods.missing import check_taps
 from .methods.registry import check_method
+from .methods.workers import available_workers
 from .planning.plan import Plan, choose
 from .planning.stored import current
 from .semantics.describe import describe

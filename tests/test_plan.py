@@ -196,7 +196,7 @@ def test_a_prepared_kernel_is_kept(method):
 
 def test_workers_come_from_the_environment(monkeypatch):
     """SIGCONV_NUM_THREADS caps the workers, else OMP_NUM_THREADS does; what is no number does not."""
-    from sigconv.methods.execute import available_workers
+    from sigconv.methods.workers import available_workers
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("SIGCONV_NUM_THREADS", raising=False)

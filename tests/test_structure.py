@@ -46,6 +46,7 @@ LIGHT = {
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
         "sigconv.methods.at_once",
+        "sigconv.methods.workers",
         "sigconv.methods.direct_tiles",
         "sigconv.methods.lane_tiles",
         "sigconv.methods.lanes",

@@ -13,7 +13,7 @@ from ..points import Array, Point
 
 def options(point: Point, threads: int) -> dict[str, Any]:
     """Return the keywords that a user would pass: those that are not the defaults."""
-    from sigconv.methods.execute import available_workers
+    from sigconv.methods.workers import available_workers
 
     found: dict[str, Any] = {}
     if point.axes is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import __version__
 from ..engines.transforms import engine_names, installed
-from ..methods.execute import available_workers
+from ..methods.workers import available_workers
 from ..planning import stored
 
 _PACKAGES = ("numpy", "scipy", "numba", "pyfftw", "soundfile", "pillow", "matplotlib", "typer", "rich")

@@ -13,8 +13,9 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
-from .execute import available_workers, in_order, runner_of, written
+from .execute import written
 from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
+from .workers import available_workers, in_order, runner_of
 
 _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
 

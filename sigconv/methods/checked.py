@@ -22,6 +22,7 @@ from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
 from .protocol import Costs, Estimate, Method, Runner, Settings, Spread
 from .scaling import range_of
 from .tiles import Tile, count_tiles, gather, reach_of, tiles
+from .workers import in_order
 
 # Steps in which the outputs that are not taken are summed.
 _STEPS = 16
@@ -96,7 +97,7 @@ class Checked(NamedTuple):
 
     def fill(self, state: State, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write the result to `out`, step after step."""
-        self.fill_shared(state, problem, settings, tile, signal, out, _in_order)
+        self.fill_shared(state, problem, settings, tile, signal, out, in_order)
 
     def fill_shared(
         self, state: State, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
@@ -144,11 +145,6 @@ def _normwise(problem: Problem) -> Problem:
 def _inner(settings: Settings) -> Settings:
     """Return the settings of the transforms."""
     return settings._replace(tile=settings.checked, checked=(), steps=1)
-
-
-def _in_order(step: Any, count: int) -> None:
-    for number in range(count):
-        step(number)
 
 
 def _allowed(problem: Problem) -> float:

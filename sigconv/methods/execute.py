@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -23,14 +20,11 @@ from .renormalize import Weights
 from .scaling import Limits, limits, rescaled
 from .separable import Passes
 from .small import Run
-from .tiles import Tile, count_tiles, tiles
+from .tiles import Tile
+from .workers import Progress, available_workers, in_order, run_shared, run_tiles, runner_of
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
     from .missing import Renormalization
-
-Progress = Callable[[int, int], None]
 
 
 class Prepared(NamedTuple):
@@ -116,7 +110,7 @@ def apply(
         except BlockOverflow as overflow:
             overflows.append(tuple(s.start + i for s, i in zip(tile.slices, overflow.index, strict=True)))
 
-    run = run_tiles if prepared.settings.steps == 1 else partial(_run_shared, prepared.settings.steps)
+    run = run_tiles if prepared.settings.steps == 1 else partial(run_shared, prepared.settings.steps)
     run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
         raise _overflow(min(overflows), dtype)
@@ -185,128 +179,6 @@ def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowErr
         f"the exact result at index {place} does not fit in {dtype}: "
         "convert an operand to float64 (rounded) or to Python ints (dtype=object, exact, method='direct')"
     )
-
-
-def run_tiles(
-    fill: Callable[[Tile], None],
-    shape: tuple[int, ...],
-    steps: tuple[int, ...],
-    workers: int,
-    progress: Progress | None,
-) -> None:
-    """Fill all tiles; which worker fills which tile changes nothing in the result."""
-    total = count_tiles(shape, steps)
-    work = _count(total, progress)(fill)
-    if min(workers, total) <= 1:
-        for tile in tiles(shape, steps):
-            work(tile)
-        return
-    _together(deque(tiles(shape, steps)), work, min(workers, total))
-
-
-def _together(left: deque[Any], work: Callable[[Any], None], workers: int) -> None:
-    """Do all that is left; the caller works too."""
-    drain, others = partial(_drain, left, work), list[Any]()
-    try:
-        _help(drain, workers - 1, others)
-        drain()
-    finally:
-        left.clear()  # after an error nothing is begun any more
-        for other in others:
-            other.exception()
-    for other in others:
-        other.result()
-
-
-def _help(drain: Callable[[], None], count: int, others: list[Any]) -> None:
-    """Have other threads work, too, unless the main thread has ended: then no more can be started."""
-    try:
-        for _ in range(count):
-            others.append(_pool(count, os.getpid()).submit(drain))  # noqa: PERF401, for an error may end it
-    except RuntimeError:
-        if threading.main_thread().is_alive():
-            raise
-
-
-def _drain(left: deque[Any], work: Callable[[Any], None]) -> None:
-    """Do what is left, one after the other, until there is nothing."""
-    while left:
-        try:
-            item = left.popleft()
-        except IndexError:  # another worker took it
-            return
-        work(item)
-
-
-def _run_shared(
-    steps: int,
-    fill: Callable[[Tile, Runner], None],
-    shape: tuple[int, ...],
-    sizes: tuple[int, ...],
-    workers: int,
-    progress: Progress | None,
-) -> None:
-    """Fill the tiles one after another, each in steps that the workers share."""
-    run = runner_of(workers)
-    counted = _count(steps * count_tiles(shape, sizes), progress)
-    for tile in tiles(shape, sizes):
-        fill(tile, lambda step, count: run(counted(step), count))
-
-
-def in_order(step: Callable[[int], None], count: int) -> None:
-    """Do steps one after another."""
-    for number in range(count):
-        step(number)
-
-
-def runner_of(workers: int) -> Runner:
-    """Return how steps are done: each by the next worker that is idle."""
-
-    def run(step: Callable[[int], None], count: int) -> None:
-        _together(deque(range(count)), step, workers)
-
-    return in_order if workers == 1 else run
-
-
-@lru_cache(maxsize=8)
-def _pool(workers: int, process: int) -> ThreadPoolExecutor:
-    """Return the threads of this process (a forked one starts its own), which wait for the next call."""
-    from concurrent.futures import ThreadPoolExecutor  # 4 ms of import that a small call does not need
-
-    return ThreadPoolExecutor(workers, thread_name_prefix="sigconv")
-
-
-def _count(total: int, progress: Progress | None) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
-    """Return what has the calls of all work together counted for `progress`."""
-    if progress is None:
-        return lambda work: work
-    lock, done = threading.Lock(), 0
-
-    def counted(work: Callable[[Any], None]) -> Callable[[Any], None]:
-        def work_and_count(item: Any) -> None:
-            nonlocal done
-            work(item)
-            with lock:
-                done = min(done + 1, total)  # steps are done again for each limb of an integer
-                progress(done, total)
-
-        return work_and_count
-
-    return counted
-
-
-def available_workers(workers: int | None) -> int:
-    """Return how many threads may work: as asked, else the CPUs of this process, capped by the environment."""
-    if workers is not None:
-        if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)):
-            raise ArgumentTypeError(f"workers={workers!r}: use a whole number of at least 1, or None")
-        if workers < 1:
-            raise ArgumentValueError(f"workers={workers}: use at least 1, or None for all CPUs")
-        return int(workers)
-    affinity = getattr(os, "sched_getaffinity", None)
-    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    caps = (os.environ.get(name, "") for name in ("SIGCONV_NUM_THREADS", "OMP_NUM_THREADS"))
-    return next((min(cpus, int(cap)) for cap in caps if cap.isdecimal() and int(cap) > 0), cpus)
 
 
 def check_out(out: Any, problem: Problem) -> None:

@@ -32,10 +32,11 @@ from ..semantics.dtypes import is_exact
 from ..semantics.missing import Mask
 from ..semantics.problem import Problem
 from .bounds import unit_roundoff
-from .execute import Prepared, Progress, apply, available_workers, part, run_tiles
+from .execute import Prepared, apply, part
 from .orientation import orient
 from .renormalize import check_sum, quotients, tolerance, widened
 from .tiles import Tile, tile_steps
+from .workers import Progress, available_workers, run_tiles
 
 # Prepares a kernel for the plain sums of a problem, which nothing renormalises; by a method if that is named.
 Sums = Callable[[Problem, Array, str | None], Prepared]

@@ -18,10 +18,10 @@ from numpy.lib.stride_tricks import as_strided
 from ..engines.forks import load
 from ..engines.protocol import Array
 from ..engines.transforms import installed
-from ..methods.execute import available_workers, run_tiles
 from ..methods.orientation import orient
 from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.tiles import Reach, Tile, count_tiles, gather, reach_of
+from ..methods.workers import available_workers, run_tiles
 from ..semantics.problem import Axis
 from .polyphase import fill_phases
 from .problem import INPUTS, Problem

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from ..methods.execute import available_workers
+from ..errors import ArgumentValueError
 from ..methods.missing import extra_bytes, room
 from ..methods.protocol import Estimate, Method
 from ..methods.registry import METHODS, serving
 from ..methods.tiles import count_tiles
+from ..methods.workers import available_workers
 from ..semantics.problem import Problem
 from .cost import Prices
 from .loading import Components, load_seconds, share
@@ -89,3 +90,15 @@ def price(candidate: Candidate, ready: Components | None, prices: Prices) -> flo
     """Return what decides: the time of a call, with what it loads, or where loading costs nothing a share of that."""
     assert candidate.estimate is not None
     return candidate.seconds + (share(candidate.estimate.needs, prices) if ready is None else 0.0)
+
+
+def cheapest(
+    offered: Sequence[Offers], method: str, ready: Components | None, prices: Prices
+) -> tuple[tuple[Candidate, ...], Candidate]:
+    """Return each method's best offer, and the cheapest of those asked for."""
+    candidates = tuple(best(o, ready, prices) for o in offered)
+    considered = [c for c in candidates if method in ("auto", c.method)]
+    serving = [c for c in considered if c.reason is None]
+    if not serving:
+        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
+    return candidates, min(serving, key=partial(price, ready=ready, prices=prices))

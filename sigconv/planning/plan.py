@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from os import PathLike
 from typing import Any
 
@@ -15,15 +15,16 @@ from ..engines.forks import kept
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once
-from ..methods.execute import Prepared, Progress, apply, available_workers, check_out, prepare, written
+from ..methods.execute import Prepared, apply, check_out, prepare, written
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import check_method, serving
 from ..methods.small import Run, shortcut
+from ..methods.workers import Progress, available_workers
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem, given
-from .candidate import Candidate, Offers, best, offers, price, threads
+from .candidate import Candidate, Offers, cheapest, offers, price, threads
 from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Components, Wait, patience
@@ -274,7 +275,7 @@ def choose(
 @lru_cache(maxsize=1024)
 def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices, ready: Components | None) -> Plan:
     offered = offers(problem, max_bytes, prices)
-    candidates, chosen = _cheapest(offered, method, ready, prices)
+    candidates, chosen = cheapest(offered, method, ready, prices)
     assert chosen.estimate is not None
     wait = None if ready is None else _wait(offered, method, chosen, ready, prices)
     found = structure(problem, price(chosen, ready, prices), max_bytes, prices, ready) if method == "auto" else None
@@ -282,22 +283,10 @@ def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices
     return Plan(problem, *how, max_bytes, prices.source, wait, found)
 
 
-def _cheapest(
-    offered: Sequence[Offers], method: str, ready: Components | None, prices: Prices
-) -> tuple[tuple[Candidate, ...], Candidate]:
-    """Return each method's best offer, and the cheapest of those asked for."""
-    candidates = tuple(best(o, ready, prices) for o in offered)
-    considered = [c for c in candidates if method in ("auto", c.method)]
-    serving = [c for c in considered if c.reason is None]
-    if not serving:
-        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
-    return candidates, min(serving, key=partial(price, ready=ready, prices=prices))
-
-
 def _wait(offered: Sequence[Offers], method: str, chosen: Candidate, ready: Components, prices: Prices) -> Wait | None:
     """Return what a choice loses beside the one that would be taken if everything were loaded."""
     everything = ready.union(*(e.needs for o in offered for e in o.estimates))
-    _, kept = _cheapest(offered, method, everything, prices)
+    _, kept = cheapest(offered, method, everything, prices)
     if chosen.estimate is None or kept.estimate is None:
         return None
     missing, lost = sorted(kept.estimate.needs - ready - chosen.estimate.needs), chosen.estimate.seconds - kept.seconds

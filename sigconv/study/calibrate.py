@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..api import convolve, forget
 from ..engines.transforms import engine_names, fft_engine, installed, lease
 from ..files.replace import replacing
-from ..methods.execute import available_workers
+from ..methods.workers import available_workers
 from ..planning import stored
 from ..planning.cost import CACHES, PRIORS, Prices
 from ..planning.plan import Plan, choose
