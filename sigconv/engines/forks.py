@@ -59,9 +59,14 @@ def _renew() -> None:
 
 def load(name: str) -> Any:
     """Return a module of the engines, imported when it is first asked for."""
+    return imported(f"{__package__}.{name}")
+
+
+def imported(name: str) -> Any:
+    """Return a module, imported while no fork can come between."""
     _make_forks_wait()
     with _loading:
-        return import_module(f".{name}", __package__)
+        return import_module(name)
 
 
 @cache

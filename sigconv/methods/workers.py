@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engines.forks import imported
 from ..errors import ArgumentTypeError, ArgumentValueError
 from .protocol import Runner
 from .tiles import Tile, count_tiles, tiles
@@ -105,9 +106,9 @@ def runner_of(workers: int) -> Runner:
 @lru_cache(maxsize=8)
 def _pool(workers: int, process: int) -> ThreadPoolExecutor:
     """Return the threads of this process (a forked one starts its own), which wait for the next call."""
-    from concurrent.futures import ThreadPoolExecutor  # 4 ms of import that a small call does not need
-
-    return ThreadPoolExecutor(workers, thread_name_prefix="sigconv")
+    futures = imported("concurrent.futures.thread")  # 4 ms of import that a small call does not need
+    pool: ThreadPoolExecutor = futures.ThreadPoolExecutor(workers, thread_name_prefix="sigconv")
+    return pool
 
 
 def _count(total: int, progress: Progress | None) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
