@@ -525,3 +525,10 @@ def test_out_must_not_be_a_masked_array():
     """Its mask would not be written."""
     with pytest.raises(TypeError, match="MaskedArray"):
         sigconv.convolve([1.0, 2.0], [1.0], out=np.ma.empty(2))
+
+
+def test_one_python_number_is_renormalised():
+    """Of no axis the result is the product with the sample, where there is one."""
+    signal, kernel = np.array([2, 3], dtype=object), np.array(5, dtype=object)
+    result = sigconv.convolve(signal, kernel, axes=(), nan="renormalize")
+    assert result.tolist() == [10, 15]

@@ -70,7 +70,8 @@ def tolerance(kernel: Array, problem: Problem) -> float:
 def check_sum(kernel: Array, problem: Problem, option: str) -> None:
     """Raise if the sum of an oriented kernel vanishes, so that nothing can be scaled to it."""
     wide = widened(kernel, problem)
-    total, size = (a.sum(axis=problem.positions) for a in (wide, abs(wide)))
+    # The size of one Python number is no array.
+    total, size = (np.asarray(a).sum(axis=problem.positions) for a in (wide, abs(wide)))
     if np.any(abs(total) <= tolerance(kernel, problem) * size):
         raise ArgumentValueError(
             f"{option} with a kernel whose sum vanishes (as Sobel's and Laplace's do): there is nothing to scale to; "
