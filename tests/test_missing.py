@@ -532,3 +532,11 @@ def test_one_python_number_is_renormalised():
     signal, kernel = np.array([2, 3], dtype=object), np.array(5, dtype=object)
     result = sigconv.convolve(signal, kernel, axes=(), nan="renormalize")
     assert result.tolist() == [10, 15]
+
+
+def test_one_number_that_is_missing():
+    """Operands of no axes: nothing is met, so the result is NaN, in an array of no axes."""
+    result = sigconv.slide(np.nan, 13 + 0j, flip=False, nan="renormalize")
+    assert isinstance(result, np.ndarray)
+    assert result.shape == ()
+    assert np.isnan(result)

@@ -176,7 +176,7 @@ class Renormalization:
         weights = quotients(self._taps.sum(axis=problem.positions, keepdims=True), met, vanishing)
         np.copyto(weights, 1, where=count == taps)
         with np.errstate(all="ignore"):  # Inf is data, and a result may pass the range of its dtype
-            return result * weights
+            return np.asarray(result * weights)
 
     def _mended(self, problem: Problem, signal: Array, kernel: Array, workers: int | None) -> Array:
         """Return plain sums of another problem, which put right what an infinite sample has smeared."""

@@ -46,8 +46,8 @@ class Weights:
 
 def quotients(total: Array, met: Array, vanishing: Array) -> Array:
     """Return (Σ of all taps)/(Σ of those that met a sample), NaN where the latter vanishes."""
-    weights: Array = total / np.where(vanishing, 1, met)
-    weights[vanishing] = np.nan
+    weights: Array = np.asarray(total / np.where(vanishing, 1, met))  # an array, also of no axis
+    np.copyto(weights, np.nan, where=vanishing)
     return weights
 
 
