@@ -540,3 +540,10 @@ def test_one_number_that_is_missing():
     assert isinstance(result, np.ndarray)
     assert result.shape == ()
     assert np.isnan(result)
+
+
+def test_taps_that_are_not_finite_are_renormalised_without_a_warning():
+    """Warnings are errors here: complex quotients of NaN give one, if nobody minds."""
+    kernel = np.array([9, np.nan, 42, 9, 15], complex)
+    result = sigconv.convolve(np.array([11.0 + 0j]), kernel, "same", boundary="renormalize")
+    assert np.isnan(result).all() or np.isfinite(result).all()

@@ -46,7 +46,8 @@ class Weights:
 
 def quotients(total: Array, met: Array, vanishing: Array) -> Array:
     """Return (Σ of all taps)/(Σ of those that met a sample), NaN where the latter vanishes."""
-    weights: Array = np.asarray(total / np.where(vanishing, 1, met))  # an array, also of no axis
+    with np.errstate(all="ignore"):  # taps that are not finite are the caller's: the result shows them
+        weights: Array = np.asarray(total / np.where(vanishing, 1, met))  # an array, also of no axis
     np.copyto(weights, np.nan, where=vanishing)
     return weights
 
