@@ -21,6 +21,8 @@ _HOPELESS = 1e9  # seconds
 _TRANSFORM_ENGINES, _LOOP_ENGINES = ("numpy", "scipy", "fftw"), ("numpy", "numba")
 # Variants are left out where the plan expects this many times the time of the choice, and over a tenth of a second.
 _FAR, _SHORT = 20.0, 0.1
+# The least of many noisy times is too small, so the choice meets the best few once more, in many rounds of their own.
+_FINALISTS, _FINAL_ROUNDS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,18 @@ def regret(point: Point, threads: int, rounds: int) -> Regret:
     calls: dict[str, Call] = {name: partial(plan, *operands, workers=threads) for name, plan in plans.items()}
     if threads > 1:
         calls["one thread"] = partial(plans[_AUTO], *operands, workers=1)
-    times = {name: min(t) for name, t in race(_running(calls), rounds).items()}
-    best = min(times, key=lambda name: times[name])
-    pair = times[_AUTO], times[_AGAIN]
+    running = _running(calls)
+    times = {name: min(t) for name, t in race(running, rounds).items()}
+    others = sorted(times.keys() - {_AUTO, _AGAIN}, key=lambda name: times[name])
+    final = [_AUTO, _AGAIN, *others[:_FINALISTS]]
+    last = {n: min(t) for n, t in race({n: running[n] for n in final}, _FINAL_ROUNDS * rounds).items()}
+    best = min(last, key=lambda name: last[name])
+    pair = last[_AUTO], last[_AGAIN]
     # Of two identical runs the better one is the choice's time, or the noise would count as regret.
     taken, noise = min(pair), max(pair) / min(pair)
     chosen = plans[_AUTO].method
     best_name = _ITSELF if best in (_AUTO, _AGAIN) else best
-    return Regret(point.kind, point.name, chosen, taken, best_name, times[best], noise, times)
+    return Regret(point.kind, point.name, chosen, taken, best_name, last[best], noise, times | last)
 
 
 def _running(calls: dict[str, Call]) -> dict[str, Call]:
@@ -134,8 +140,14 @@ class _Biased:
 
     def transform(self, engine: str, dtype: Any, samples: float, length: float) -> float:
         """Return the usual price of a transform, if it has the one length."""
+        return self._only_one(length, self._prices.transform(engine, dtype, samples, length))
+
+    def block(self, dtype: Any, length: int) -> float:
+        """Return the usual price of a block, if it has the one length."""
+        return self._only_one(length, self._prices.block(dtype, length))
+
+    def _only_one(self, length: float, usual: float) -> float:
         self.considered.add(length)
-        usual: float = self._prices.transform(engine, dtype, samples, length)
         return usual if self._only in (None, length) else _HOPELESS
 
 

@@ -31,7 +31,8 @@ def folder(tmp_path, monkeypatch):
 def dear_transforms():
     """Return prices by which direct sums are always cheapest."""
     rates = {name: dict.fromkeys(table, (1.0, 1.0, 1.0)) for name, table in PRIORS.transform_rates.items()}
-    return replace(PRIORS, source="calibrated", transform_rates=rates)
+    blocks = {dtype: (1.0,) * len(table) for dtype, table in PRIORS.block_rates.items()}
+    return replace(PRIORS, source="calibrated", transform_rates=rates, block_rates=blocks)
 
 
 def test_stored_prices_decide(folder, monkeypatch):

@@ -81,11 +81,12 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int) -> Estimat
     tiles = -(-blocks * hop // max(size // dtype.itemsize, 2 * hop))
     tile = tile_steps(problem, (-(-blocks // (2 * tiles)) * 2 * hop,), size // dtype.itemsize)
     transforms = -(-blocks * problem.batch // (2 if paired else 1))
-    one = costs.transform("lanes", complex_dtype, length, length)
+    one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
-    seconds = costs.call + costs.spectrum + problem.kernel_batch * one
-    shared_seconds = (costs.tile + costs.batch["lanes"]) * count + 2 * transforms * one
-    shared_seconds += costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
+    seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
+    # What blocks read and write comes and goes while they compute.
+    moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
+    shared_seconds = (costs.tile + costs.batch["lanes"]) * count + max(transforms * one, moved)
     seconds += share_of(count, costs.workers) * shared_seconds
     # All share the spectra and the roots; a worker holds a block, and what its tile reads and gives.
     shared = complex_dtype.itemsize * length * (problem.kernel_batch + 2)

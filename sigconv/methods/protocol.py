@@ -97,6 +97,10 @@ class Costs(Protocol):
         """How many threads work."""
         ...
 
+    def block(self, dtype: Any, length: int) -> float:
+        """Return the time of convolving a block of complex samples in lanes."""
+        ...
+
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
         ...

@@ -13,6 +13,7 @@ Rates = Mapping[str, Mapping[str, float]]
 Levels = Mapping[str, Mapping[str, Sequence[float]]]
 
 CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
+_SHORTEST = 64  # block in lanes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,9 @@ class Prices:
     transform_rates : mapping
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
         dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither.
+    block_rates : mapping
+        Nominal operations a second of convolving a block in lanes (there, product and back: 10 N log2 N), by dtype: of
+        64 samples, and of twice as many each time.
     load_seconds, compile_seconds : mapping
         Seconds to load what an engine needs, by the component's first word; and instead, to compile its loops, where
         no earlier process has left them on the disk.
@@ -53,6 +57,7 @@ class Prices:
     product_rates: Rates
     dots: Mapping[str, float]
     transform_rates: Levels
+    block_rates: Mapping[str, Sequence[float]]
     load_seconds: Mapping[str, float]
     compile_seconds: Mapping[str, float]
 
@@ -70,6 +75,12 @@ class Prices:
         size = length * dtype.itemsize
         rates = self.transform_rates[engine]
         return operations / rates[dtype.char if dtype.char in rates else "d"][(size > CACHES[0]) + (size > CACHES[1])]
+
+    def block(self, dtype: np.dtype[Any], length: int) -> float:
+        """Return the time of convolving a block of complex samples in lanes, with a kernel's spectrum."""
+        rates, place = self.block_rates[dtype.char], log2(length) - log2(_SHORTEST)
+        low = min(int(place), len(rates) - 2)
+        return 10 * length * log2(length) / (rates[low] + (place - low) * (rates[low + 1] - rates[low]))
 
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
@@ -107,6 +118,10 @@ PRIORS = Prices(
         },
         "lanes": {"F": (76e9, 56e9, 26e9), "D": (36e9, 25e9, 13e9)},
         "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
+    },
+    block_rates={
+        "F": (8e9, 13e9, 20e9, 28e9, 31e9, 33e9, 33e9, 29e9, 24e9, 28e9, 30e9),
+        "D": (9e9, 14.5e9, 17e9, 19e9, 20.5e9, 21.5e9, 20.5e9, 20e9, 17e9, 17.5e9, 16.5e9),
     },
     load_seconds={
         "scipy": 0.14,
