@@ -83,6 +83,22 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
     """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
     block = pieces * PIECE
 
+    @njit(nogil=True, error_model="numpy")
+    def panel_product(data, offsets, weights, sums_to, step, begin, end):  # type: ignore[no-untyped-def]
+        # The last block overlaps the one before it.
+        at = begin
+        while True:
+            sums = _no_sums(weights[0], pieces, rows)
+            t = np.uintp(0)
+            for k in range(offsets.size):
+                x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
+                sums = _added(sums, weights, t, x)
+                t += np.uintp(rows)
+            _stored(sums, sums_to + at, step)
+            if at + block >= end:
+                break
+            at = min(at + block, end - block)
+
     @njit(nogil=True, cache=True, error_model="numpy")
     def product(  # type: ignore[no-untyped-def]
         data, offsets, panels, starts, out, step, rows_kept, width, chunk, length, pitch
@@ -91,28 +107,16 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
         # stored where they belong if some are not wanted.
         apart = length != pitch or rows_kept < starts[-1] + rows
         lines = np.empty((starts[-1] + rows, chunk + block if apart else 0), np.uint8)
-        sums_at, sums_step = lines.ctypes.data, chunk + block
+        sums, sums_step = (lines.ctypes.data, chunk + block) if apart else (out, step)
         for begin in range(0, width, chunk):
             end = min(begin + chunk, width)
             first = min(begin, end - block)
+            column = first if apart else 0  # the one that `sums` holds first
             for p in range(starts.size):
-                weights, at = panels[p], first
-                target = sums_at + starts[p] * sums_step - first if apart else out + starts[p] * step
-                if not apart:
-                    sums_step = step
-                while True:
-                    sums = _no_sums(weights[0], pieces, rows)
-                    t = np.uintp(0)
-                    for k in range(offsets.size):
-                        x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
-                        sums = _added(sums, weights, t, x)
-                        t += np.uintp(rows)
-                    _stored(sums, target + at, sums_step)
-                    if at + block >= end:
-                        break
-                    at = min(at + block, end - block)  # the last block overlaps the one before it
+                row = sums + starts[p] * sums_step - column
+                panel_product(data, offsets, panels[p], row, sums_step, first, end)
             if apart:
-                _keep(panels, sums_at - first, sums_step, out, step, rows_kept, begin, end, length, pitch)
+                _keep(panels, sums - column, sums_step, out, step, rows_kept, begin, end, length, pitch)
         return version + 0 * lines.size  # which keeps the lines until here
 
     return product

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from .forks import imported
 from .protocol import Array, Transform, spectrum_dtype, spectrum_shape
 
 
@@ -20,14 +20,14 @@ class PlainFFT:
 
     def forward(self, shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> Transform:
         """Return a transform from samples to frequencies."""
-        functions = import_module(self._module)
+        functions = imported(self._module)
         buffer: Array = np.empty(shape, dtype)
         function = functions.fftn if dtype.kind == "c" else functions.rfftn
         return Transform(buffer, partial(function, buffer, axes=axes), buffer.nbytes)
 
     def inverse(self, shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]) -> Transform:
         """Return a transform from frequencies to samples, times N."""
-        functions = import_module(self._module)
+        functions = imported(self._module)
         buffer: Array = np.empty(spectrum_shape(shape, axes, dtype), spectrum_dtype(dtype))
         function = functions.ifftn if dtype.kind == "c" else functions.irfftn
         lengths = [shape[axis] for axis in axes]
