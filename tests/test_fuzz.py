@@ -22,17 +22,19 @@ from sigconv.files import layer
 SECONDS = float(os.environ.get("SIGCONV_FUZZ_SECONDS", "6"))
 RANDOM = os.environ.get("SIGCONV_FUZZ_RANDOM") == "1"
 READERS = [".wav", ".flac", ".ogg", ".png", ".jpg", ".tif", ".npy", ".npz", ".safetensors"]
-SHARE = 0.4 / len(READERS)  # of the seconds, of one reader; the rest is for arguments
+PARTS = 8  # of the cases of arguments, so that several workers share them
+FEWEST = 40  # cases of a test, however long they take
+SHARES = {"reader": 0.4 / len(READERS), "arguments": 0.6 / PARTS}  # of the seconds, of one test
 
 
-def seeds(share):
-    """Yield seeds until a share of the time is over: 0, 1, 2 …, and if asked others in turn."""
-    end, number = time.monotonic() + SECONDS * share, 0
-    while time.monotonic() < end:
+def seeds(share, first=0, step=1):
+    """Yield seeds until a share of the time is over: every `step`-th from `first` on, and if asked others in turn."""
+    end, number = time.monotonic() + SECONDS * share, first
+    while time.monotonic() < end or number < FEWEST * step:
         yield number
         if RANDOM:
             yield random.SystemRandom().randrange(1 << 31, 1 << 32)
-        number += 1
+        number += step
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path, suffix):
     good(path)
     content, read = path.read_bytes(), layer.read if suffix in layer.SUFFIXES else files.read
     read(path)
-    for seed in seeds(SHARE):
+    for seed in seeds(SHARES["reader"]):
         path.write_bytes(damaged(random.Random(seed), content))
         told = ""
         try:
@@ -165,9 +167,10 @@ OPTIONS += ["workers", "max_bytes", "out", "nan", "accuracy"]
 
 def operand(rng):
     """Return an array of up to three axes and of any dtype, now and then with numbers that are none."""
-    shape = [rng.choice([0, 1, 1, 2, 3, 5, 8, 40]) for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3]))]
-    values = np.random.default_rng(rng.randrange(1 << 30)).integers(0, 50, shape)
-    array = values.astype(rng.choice(DTYPES))
+    dtype = rng.choice(DTYPES)
+    sizes = [0, 1, 1, 2, 3, 5, 8] if dtype == "O" else [0, 1, 1, 2, 3, 5, 8, 40]  # Python's numbers are slow
+    shape = [rng.choice(sizes) for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3]))]
+    array = np.random.default_rng(rng.randrange(1 << 30)).integers(0, 50, shape).astype(dtype)
     if array.dtype.kind in "fc" and array.size and rng.random() < 0.2:
         array.flat[rng.randrange(array.size)] = rng.choice([np.nan, np.inf, -np.inf, np.finfo(array.dtype).max])
     return anything(rng) if rng.random() < 0.05 else array
@@ -183,10 +186,11 @@ def arguments(rng):
     return signal, kernel, options
 
 
-def test_arguments_are_served_or_refused():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_arguments_are_served_or_refused(part):
     """By `slide`; and where a method serves, `plan` for the same shapes says so, and the shape of the result."""
     served = refused = 0
-    for seed in seeds(1 - len(READERS) * SHARE):
+    for seed in seeds(SHARES["arguments"], part, PARTS):
         signal, kernel, options = arguments(random.Random(seed))
         try:
             with warnings.catch_warnings():
@@ -206,6 +210,6 @@ def test_arguments_are_served_or_refused():
 
 
 def test_the_seconds_are_shared():
-    assert len(READERS) * SHARE < 1
+    assert len(READERS) * SHARES["reader"] + PARTS * SHARES["arguments"] == pytest.approx(1)
     assert set(READERS) == (set(files.SUFFIXES) - {".jpeg", ".tiff"}) | set(layer.SUFFIXES)
     assert Path(__file__).name == "test_fuzz.py"

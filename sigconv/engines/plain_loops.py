@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from .protocol import Array
 
 
-def sum_taps(windows: list[Array], taps: Array, out: Array) -> None:
-    """Fill `out[…] = Σ_t taps[t] · windows[t][…]`, the taps in ascending order."""
-    out[...] = taps[0] * windows[0]
-    for tap, window in zip(taps[1:], windows[1:], strict=True):
-        out += tap * window
+def sum_taps(taps: Iterable[tuple[Any, Any, Any]], samples: Array, out: Array) -> None:
+    """Fill `out` with Σ tap · samples[window], each tap in its place of `out`; the taps in ascending order."""
+    out[...] = 0
+    for tap, place, window in taps:
+        out[place] += tap * samples[window]
 
 
 def convolve_line(data: Array, taps: Array) -> Array:

@@ -15,7 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_tiles import FEWEST, conv_steps, extended, parts, taps_met, tile_outputs
+from .direct_tiles import FEWEST, conv_steps, extended, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Settings
 from .small import lines_of
@@ -107,14 +107,16 @@ class Direct:
 def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
-    products = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
+    swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
+    met = problem.batch * prod([samples_met(a) for a in problem.axes])
+    products = {"numba": swept, "numpy": swept if _is_lines(problem) else met}
     itemsize = problem.working_dtype.itemsize
     read = prod(extended(problem, tile)) * itemsize
     memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
     count = count_tiles(problem.shape, tile)
     share, overhead = share_of(count, costs.workers), costs.tile * count
     times = {
-        loops: costs.call + share * (overhead + sum_seconds(problem, costs, loops, products))
+        loops: costs.call + share * (overhead + sum_seconds(problem, costs, loops, products[loops]))
         for loops in loops_for(problem)
     }
     lines = lines_of(problem)
@@ -124,7 +126,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     alike = "numba" in times and at_once.serves(problem)
     if alike:
         others = costs.tile if count > 1 else 0.0  # until they have begun
-        times["numba"] = _COMPILED_CALL * costs.call + others + share * sum_seconds(problem, costs, "numba", products)
+        times["numba"] = _COMPILED_CALL * costs.call + others + share * sum_seconds(problem, costs, "numba", swept)
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 
@@ -257,17 +259,20 @@ def _plain_rows(piece: Array, kernel: Array, out: Array, reaches: list[Reach]) -
         for index in np.ndindex(piece.shape[:-1]):
             out[index] = convolve_line(piece[index], kernel)
         return
-    sum_taps(_windows(piece, kernel, out, reaches), kernel.reshape(-1), out)
+    taps = ((kernel[tap], *_meeting(reaches, tap)) for tap in np.ndindex(kernel.shape))
+    sum_taps(taps, piece, out)
 
 
-def _windows(piece: Array, kernel: Array, out: Array, reaches: list[Reach]) -> list[Array]:
-    """Return one view of the piece for each tap, of the shape of the output."""
-    first_conv = piece.ndim - len(reaches)
-    index = [slice(None)] * first_conv
-    views = []
-    for tap in np.ndindex(kernel.shape):
-        begins = [r.axis.dilation * (r.high - r.low - 1 - t) for r, t in zip(reaches, tap, strict=True)]
-        ends = [b + r.last - r.first + 1 for b, r in zip(begins, reaches, strict=True)]
-        steps = [slice(b, e, r.axis.stride) for b, e, r in zip(begins, ends, reaches, strict=True)]
-        views.append(piece[(*index, *steps)])
-    return views
+def _meeting(reaches: list[Reach], tap: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return the outputs for which one tap meets numbers, and where these lie in the piece that the reaches hold."""
+    outputs: list[Any] = [...]
+    samples: list[Any] = [...]
+    for r, t in zip(reaches, tap, strict=True):
+        begin, stride = r.axis.dilation * (r.high - r.low - 1 - t), r.axis.stride
+        low, high = 0, (r.last - r.first) // stride + 1
+        if r.axis.silent:  # a kernel that is much longer than the signal mostly meets zeros
+            low = max(0, -((r.start + begin) // stride))
+            high = max(low, min(high, (r.axis.signal - 1 - r.start - begin) // stride + 1))
+        outputs.append(slice(low, high))
+        samples.append(slice(begin + low * stride, begin + high * stride, stride))
+    return tuple(outputs), tuple(samples)

@@ -84,6 +84,12 @@ def taps_met(axis: Axis, step: int) -> int:
     return min(axis.taps, -(-(axis.signal + step * axis.stride) // axis.dilation))
 
 
+def samples_met(axis: Axis) -> int:
+    """Return how many products the taps of one axis have with samples, and with ghosts that are not silent."""
+    each = min(axis.count, -(-axis.signal // axis.stride)) if axis.silent else axis.count
+    return axis.taps * each
+
+
 def extended(problem: Problem, tile: tuple[int, ...]) -> list[int]:
     """Return the shape of what a tile reads."""
     shape = list(tile)
