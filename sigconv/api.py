@@ -108,6 +108,9 @@ def correlate(
 
     The lags k of the outputs are `sigconv.lags(n, m, mode)`. Parameters, result and errors are those of `convolve`.
 
+    An autocorrelation by method "fft", `correlate(x, x)` with one array twice, takes two transforms in place of three.
+    Its last bits may differ from those of `correlate(x, x.copy())`; the bound is the same.
+
     Examples
     --------
     >>> import sigconv

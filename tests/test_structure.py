@@ -45,7 +45,10 @@ LIGHT = {
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
+        "sigconv.engines.own_spectrum",
         "sigconv.methods.at_once",
+        "sigconv.methods.itself",
+        "sigconv.methods.nest",
         "sigconv.methods.workers",
         "sigconv.methods.direct_tiles",
         "sigconv.methods.lane_tiles",

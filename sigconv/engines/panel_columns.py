@@ -177,7 +177,8 @@ class Columns:
         self.lanes = ROW // dtype.itemsize
         self._weights = many_roots(-np.arange(length) * real, 4 * length).astype(dtype)
         self._plan = self._weights, np.array(radices(length), np.int64), factors(length, dtype)
-        self._twiddles = _twiddles(self, real, fold)
+        self._turns, self._period = 4 * column_order(length) - real, 4 * length * max(1, fold)
+        self._twiddles = self._factors(fold)
         self._together = min(8, max(4, _TOGETHER // (length * ROW)))
 
     def count(self, width: int) -> int:
@@ -193,6 +194,20 @@ class Columns:
         start = -memory.ctypes.data % _ALIGNED
         panels: Array = memory[start : start + size].view(self._weights.dtype).reshape(shape)
         return panels
+
+    def turned(self, shift: int) -> Array:
+        """Return the factors of the frequencies of samples that are moved behind so many others."""
+        return many_roots(shift * self._turns, self._period)
+
+    def _factors(self, fold: int) -> tuple[Array, Array]:
+        """Return the factors of a panel's columns, there and back, and of the first column of each panel."""
+
+        def table(columns: Array) -> Array:
+            return many_roots(np.multiply.outer(columns, self._turns), self._period)
+
+        lanes, firsts = np.arange(self.lanes if fold else 0), np.arange(self.count(fold)) * self.lanes
+        near, dtype = table(lanes).T.reshape(-1), self._weights.dtype
+        return np.concatenate([near, near.conj()]).astype(dtype), table(firsts).astype(dtype)
 
     def forward(self, data: Array, width: int, panels: Array, part: slice) -> None:
         """Fill some of the panels with the transformed columns of contiguous samples."""
@@ -223,17 +238,3 @@ def columns(length: int, dtype: np.dtype[Any], real: bool = False, fold: int = 0
 def _kind(dtype: np.dtype[Any]) -> Array:
     """Return an array of a dtype, by which the compiled loops know it."""
     return np.zeros(1, dtype)
-
-
-def _twiddles(of: Columns, real: bool, fold: int) -> tuple[Array, Array]:
-    """Return the factors of a panel's columns, there and back, and of the first column of each panel."""
-    period = 4 * of.length * max(1, fold)
-    turns = 4 * column_order(of.length) - real
-
-    def table(columns: Array) -> Array:
-        return many_roots(np.multiply.outer(columns, turns), period)
-
-    lanes, firsts = np.arange(of.lanes if fold else 0), np.arange(of.count(fold)) * of.lanes
-    near = table(lanes).T.reshape(-1)
-    dtype = np.dtype(f"c{ROW // of.lanes}")
-    return np.concatenate([near, near.conj()]).astype(dtype), table(firsts).astype(dtype)

@@ -11,12 +11,26 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 from . import simd
-from .panel_butterflies import PIECES, ROW, factors, product, radices, row_at, times, transform, transform_back
+from .lanes.twiddles import many_roots
+from .own_spectrum import OwnSpectrum
+from .panel_butterflies import (
+    PIECES,
+    ROW,
+    column_order,
+    factors,
+    product,
+    radices,
+    row_at,
+    times,
+    transform,
+    transform_back,
+)
 from .protocol import Array
-from .simd import PIECE, load, store, transpose
+from .simd import PIECE, load, splat_pair, store, transpose
 
 VERSION = simd.version("panel_butterflies.py")
 
@@ -62,6 +76,25 @@ def _give(buffer, first, step, outputs, panels, height, row, table):  # type: ig
     return memory.size
 
 
+def _kernel_row(x: Any, spectrum: Any, group: Any, row: Any, length: Any, table: Any) -> Any: ...
+
+
+@overload(_kernel_row)
+def _(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
+    """Return a row of a group of the kernel's frequencies: what stands at an address, or what becomes of the signal's.
+
+    These are conjugated where the sign is −1, and multiplied with a factor for each lane and one for the row.
+    """
+    if isinstance(spectrum, types.Integer):
+        return lambda x, spectrum, group, row, length, table: row_at(spectrum + (group * length + row) * ROW, table)
+
+    def own(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
+        across, along, sign = spectrum
+        return times(product(splat_pair(abs(sign), sign, x) * x, row_at(across + group * ROW, table)), along[row])
+
+    return own
+
+
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `spectra` and `convolve`, compiled anew for each version of what they are made of."""
 
@@ -87,8 +120,8 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
             _take(panels, height, group * lanes, width, length, table, buffer)
             transform(buffer, length, radices, table)
             for j in range(length):
-                x = product(row_at(buffer + j * ROW, table), row_at(spectrum + (group * length + j) * ROW, table))
-                store(buffer + j * ROW, PIECE, x)
+                x = row_at(buffer + j * ROW, table)
+                store(buffer + j * ROW, PIECE, product(x, _kernel_row(x, spectrum, group, j, length, table)))
             transform_back(buffer, length, radices, table)
             _give(buffer, first, step, outputs, panels, height, group * lanes, table)
         return version + 0 * memory.size
@@ -122,10 +155,28 @@ class Rows:
         where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
         spectra(*where, *self._plan, np.array([scale], panels.dtype), out.ctypes.data)
 
-    def convolve(self, panels: Array, width: int, part: slice, spectrum: Array, window: tuple[int, int, int]) -> None:
+    def turned(self, shift: int) -> Array:
+        """Return the factors of the frequencies of samples that are moved behind so many others."""
+        return many_roots(shift * column_order(self.length), self.length)
+
+    def convolve(
+        self,
+        panels: Array,
+        width: int,
+        part: slice,
+        spectrum: Array | OwnSpectrum,
+        window: tuple[int, int, int],
+    ) -> None:
         """Replace some groups of rows by their outputs: the first one, the step, and how many."""
         where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
-        convolve(*where, *self._plan, spectrum.ctypes.data, *window)
+        if isinstance(spectrum, OwnSpectrum):
+            across, along = spectrum.factors
+            lanes = np.zeros(self.groups(len(across)) * self._lanes, panels.dtype)
+            lanes[: len(across)] = across
+            sign = along.real.dtype.type(-1 if spectrum.conjugated else 1)
+            convolve(*where, *self._plan, (lanes.ctypes.data, along, sign), *window)
+        else:
+            convolve(*where, *self._plan, spectrum.ctypes.data, *window)
 
 
 @lru_cache(maxsize=64)

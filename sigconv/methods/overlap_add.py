@@ -61,23 +61,20 @@ class OverlapAdd(TransformMethod):
         own = _own(problem)
         return found + (own.estimates(problem, costs, max_bytes) if own.serves(problem) else [])
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the kernel's spectrum, as the engine has it."""
         if settings.engine == "lanes":
-            prepared: spectral.Spectra = _own(problem).prepare(kernel, problem, settings)
-            return prepared
+            return _own(problem).prepare(kernel, problem, settings)
         return super().prepare(kernel, problem, settings)
 
-    def fill(
-        self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
-    ) -> None:
+    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`."""
         if settings.engine == "lanes":
             _own(problem).fill(state, problem, settings, tile, signal, out)
         else:
             super().fill(state, problem, settings, tile, signal, out)
 
-    def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
+    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
         """Reach every output of a block."""
         if settings.engine == "lanes":
             spread: Spread = _own(problem).spread(problem, settings)

@@ -16,20 +16,22 @@ large-integer arithmetic, Math. Comp. 62 (1994) 305–324); what wraps around 2C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..engines.forks import load
 from ..engines.lengths import column_length, fold_length
+from ..engines.own_spectrum import OwnSpectrum
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .layout import local_window
+from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transform
 from .orientation import dilated
 from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
@@ -38,58 +40,15 @@ from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps,
 # A pass is done in so many steps, whoever does them.
 STEPS = 32
 PASSES = 3
-# Bytes of rows that are taken from the panels at once, to be transformed along several axes.
-_SLAB = 1 << 20
-_LEAST_ROWS = 4
 # The engine's name, and the largest row of a panel in bytes.
 _ENGINE, _ROW = "panels", 256
-
-Shape = tuple[int, ...]
-Step = Callable[[slice], None]
-Share = Callable[[int, Step], None]
 
 
 class Spectra(NamedTuple):
     """The prepared kernel: a spectrum for each entry of its batch, and the taps of each axis that they hold."""
 
     taps: tuple[tuple[int, int], ...]
-    spectra: Array
-
-
-class Window(NamedTuple):
-    """The outputs of a level: `outputs` from the row `first` on, in steps; the first row lacks `skip` samples."""
-
-    first: int
-    step: int
-    outputs: int
-    skip: int = 0
-
-
-class Nest(NamedTuple):
-    """The transforms of all levels: columns of all but the last one, across which the rows are transformed."""
-
-    columns: tuple[Any, ...]
-    rows: Any
-    dtype: np.dtype[Any]
-
-    @property
-    def size(self) -> int:
-        """The length of all transforms together."""
-        return prod(int(part.length) for part in (*self.columns, self.rows))
-
-    @property
-    def last(self) -> bool:
-        """Whether the rows come next."""
-        return len(self.columns) == 1
-
-    def inner(self) -> Nest:
-        """Return the levels below the first."""
-        return self._replace(columns=self.columns[1:])
-
-    def planes(self, part: slice, width: int) -> Iterator[slice]:
-        """Yield the rows that are taken from the panels together, to be transformed along several axes."""
-        size = max(_LEAST_ROWS, _SLAB // (width * self.dtype.itemsize))
-        return (slice(r, min(r + size, part.stop)) for r in range(part.start, part.stop, size))
+    spectra: Array | Sequence[OwnSpectrum]
 
 
 # How much longer transforms of several axes take, whose samples lie far apart.
@@ -117,12 +76,12 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
     seconds = costs.call + costs.spectrum + share_of(STEPS, costs.workers) * shared
-    rows, planes = 4 * _ROW * lengths[-1], _LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
+    rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
         Settings(tile, _ENGINE, lengths, steps=PASSES * STEPS),
         seconds,
         size * complex_dtype.itemsize * (1 + problem.kernel_batch),
-        rows + (3 * max(_SLAB, planes) if len(lengths) > 2 else 0),
+        rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),
         frozenset({"numba", f"panel_columns {complex_dtype.char}", f"panel_rows {complex_dtype.char}"}),
     )
 
@@ -151,8 +110,17 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     spectra = nest.rows.empty((len(kernels), *(columns.length for columns in nest.columns)))
     for samples, spectrum in zip(kernels, spectra, strict=True):
         shape, share = _levels(samples.shape, settings), partial(_shared, runner)
-        _transform(nest, samples.reshape(-1), shape, 1 / nest.size, spectrum, share)
+        transform(nest, samples.reshape(-1), shape, 1 / nest.size, spectrum, share)
     return Spectra(taps, spectra)
+
+
+def own(problem: Problem, settings: Settings, conjugated: bool) -> Spectra:
+    """Return the spectra of kernels that are the signals themselves, reversed if they are conjugated."""
+    nest, shifts = _nest(problem, settings), [(axis.taps - 1) * conjugated for axis in problem.axes]
+    outer = [columns.turned(shift) for columns, shift in zip(nest.columns, shifts, strict=False)]
+    factors = (*outer, nest.rows.turned(shifts[-1]) / nest.size)
+    spectrum = OwnSpectrum(tuple(f.astype(nest.dtype) for f in factors), conjugated)
+    return Spectra(tuple(taps_needed(axis) for axis in problem.axes), [spectrum] * problem.batch)
 
 
 def fill(
@@ -172,7 +140,7 @@ def fill(
     target = out if thinned == 1 and out.flags.c_contiguous else np.empty(_extent(reaches), out.dtype)
     shape, share = _levels(samples.shape, settings), partial(_shared, runner)
     spectrum = state.spectra[_entry(tile, problem)]
-    _convolve(nest, samples.reshape(-1), shape, spectrum, windows, target.reshape(-1), share)
+    convolve(nest, samples.reshape(-1), shape, spectrum, windows, target.reshape(-1), share)
     if target is not out:
         out[...] = target[::thinned].reshape(out.shape)
 
@@ -238,78 +206,3 @@ def _shared(runner: Runner, count: int, work: Step) -> None:
             work(slice(count * number // STEPS, count * (number + 1) // STEPS))
 
     runner(step, STEPS)
-
-
-def _alone(count: int, work: Step) -> None:
-    """Do all items at once."""
-    work(slice(0, count))
-
-
-def _transform(nest: Nest, data: Array, shape: Shape, scale: float, spectrum: Array, share: Share) -> None:
-    """Fill the spectrum of contiguous samples, times a factor."""
-    columns, width = nest.columns[0], prod(shape[1:])
-    panels = columns.empty(width)
-    share(columns.count(width), partial(columns.forward, data, width, panels))
-    if nest.last:
-        groups = nest.rows.groups(columns.length)
-        share(groups, lambda part: nest.rows.spectra(panels, width, part, scale, spectrum))
-    else:
-        share(columns.length, partial(_transform_planes, nest, panels, shape, scale, spectrum))
-
-
-def _transform_planes(nest: Nest, panels: Array, shape: Shape, scale: float, spectrum: Array, part: slice) -> None:
-    """Fill the spectra of some rows that have several axes."""
-    width = prod(shape[1:])
-    for rows in nest.planes(part, width):
-        for data, inner in zip(_taken(panels, rows, width), spectrum[rows], strict=True):
-            _transform(nest.inner(), data, shape[1:], scale, inner, _alone)
-
-
-def _convolve(
-    nest: Nest, data: Array, shape: Shape, spectrum: Array, windows: list[Window], out: Array, share: Share
-) -> None:
-    """Fill the outputs of contiguous samples."""
-    columns, width, wanted = nest.columns[0], prod(shape[1:]), prod(w.outputs for w in windows[1:])
-    panels = columns.empty(max(width, wanted))
-    share(columns.count(width), partial(columns.forward, data, width, panels))
-    if nest.last:
-        across = windows[1].first, windows[1].step, wanted
-        groups = nest.rows.groups(columns.length)
-        share(groups, lambda part: nest.rows.convolve(panels, width, part, spectrum, across))
-    else:
-        share(columns.length, partial(_convolve_planes, nest, panels, shape, spectrum, windows))
-    window = windows[0].first, windows[0].step, windows[0].skip
-    share(columns.count(wanted), partial(columns.backward, panels, data=out, width=wanted, window=window))
-
-
-def _convolve_planes(
-    nest: Nest, panels: Array, shape: Shape, spectrum: Array, windows: list[Window], part: slice
-) -> None:
-    """Replace some rows that have several axes by their outputs."""
-    width, wanted = prod(shape[1:]), prod(w.outputs for w in windows[1:])
-    for rows in nest.planes(part, max(width, wanted)):
-        planes = _taken(panels, rows, width)
-        results = np.empty((len(planes), wanted), nest.dtype)
-        for data, inner, out in zip(planes, spectrum[rows], results, strict=True):
-            _convolve(nest.inner(), data, shape[1:], inner, windows[1:], out, _alone)
-        _give(panels, rows, results)
-
-
-def _taken(panels: Array, rows: slice, width: int) -> Array:
-    """Return some rows of the panels."""
-    lanes, count = panels.shape[2], rows.stop - rows.start
-    full, rest = divmod(width, lanes)
-    taken: Array = np.empty((count, width), panels.dtype)
-    taken[:, : full * lanes].reshape(count, full, lanes)[...] = panels[:full, rows].transpose(1, 0, 2)
-    if rest:
-        taken[:, full * lanes :] = panels[full, rows, :rest]
-    return taken
-
-
-def _give(panels: Array, rows: slice, data: Array) -> None:
-    """Copy an array to some rows of the panels."""
-    lanes = panels.shape[2]
-    full, rest = divmod(data.shape[1], lanes)
-    panels[:full, rows] = data[:, : full * lanes].reshape(len(data), full, lanes).transpose(1, 0, 2)
-    if rest:
-        panels[full, rows, :rest] = data[:, full * lanes :]

@@ -24,17 +24,15 @@ class TransformMethod:
         """Serve all numbers."""
         return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> spectral.Spectra:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
-    def fill(
-        self, state: spectral.Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array
-    ) -> None:
+    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`."""
         out[...] = spectral.block(state, problem, settings, tile, signal)
 
-    def spread(self, state: spectral.Spectra, problem: Problem, settings: Settings) -> Spread:
+    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
         """Reach every output of a transform: frequency zero, the sum of its samples, has a part in each of them."""
         lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
         return tuple((a.position, a.count if c else spectral.block_outputs(a, n)) for a, n, c in lengths)

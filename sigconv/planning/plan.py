@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ..engines.forks import kept
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
-from ..methods import at_once
+from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, check_out, prepare, written
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
 from ..methods.protocol import Estimate, Method, Settings
@@ -30,6 +30,8 @@ from .explain import explain, summary
 from .loading import PROCESS, Components, Wait, patience
 from .stored import current
 from .structure import Structure, structure
+
+Ways = Sequence[tuple[Method, Settings]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Plan:
     max_bytes : int, optional
         The limit on working memory, which fewer threads keep, if need be.
     prices : str
-        Where the prices of the estimates come from: "priors" or "calibrated".
+        Where the estimates' prices come from: "priors" or "calibrated".
     wait : Wait, optional
         Of a call's plan: what the call loses by not loading what would be faster.
     structure : Structure or None
@@ -153,7 +155,8 @@ class Plan:
             result = self.compiled(signal, kernel, out, self._threads(workers))
             if result is not None:
                 return result
-        prepared = self._prepared(self._apart(kernel, out), workers)
+        own = self._own_ways if itself.one_array(signal, kernel) else ()
+        prepared = self._prepared(self._apart(kernel, out), workers, own)
         return self._applied(prepared, signal, out, self._threads(workers, prepared))
 
     def _applied(
@@ -183,9 +186,9 @@ class Plan:
         named = method or (self.method if self.forced else "auto")
         return choose(problem, named, room(self.problem, self.max_bytes)).prepare(kernel)._replace(weights=None)
 
-    def _prepared(self, kernel: Array, workers: int | None) -> Prepared:
+    def _prepared(self, kernel: Array, workers: int | None, ways: Ways = ()) -> Prepared:
         plain = self.problem if self.problem.nan == "propagate" else replace(self.problem, nan="propagate")
-        prepared = prepare(plain, self._ways, kernel, self.small, workers)
+        prepared = prepare(plain, ways or self._ways, kernel, self.small, workers)
         PROCESS.note(self._taken(prepared).needs)
         if self.problem.nan == "renormalize":
             prepared = prepared._replace(renormalization=Renormalization(plain, kernel, self._sums))
@@ -204,13 +207,18 @@ class Plan:
         return threads(self.problem, taken, self.max_bytes, workers)
 
     @kept
-    def _ways(self) -> list[tuple[Method, Settings]]:
+    def _ways(self) -> Ways:
         """The methods that may serve, the one that depends on the kernel's values first."""
         chosen = serving(self.method, self.problem), self.estimate.settings
         found = self.structure
-        return (
-            [(found.passes, found.estimate.settings), chosen] if found and found.pays and found.estimate else [chosen]
-        )
+        passes = [(found.passes, found.estimate.settings)] if found and found.pays and found.estimate else []
+        return [*passes, chosen]
+
+    @kept
+    def _own_ways(self) -> Ways:
+        """The methods for a signal that is its own kernel, if that spares a transform."""
+        spared = self.method == "fft" and itself.serves(self.problem)
+        return [*self._ways[:-1], (itself.ITSELF, self.estimate.settings)] if spared else []
 
     @kept
     def small(self) -> Run | None:
