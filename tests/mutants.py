@@ -3,7 +3,8 @@
     python tests/mutants.py --sample 150
 
 takes a seeded sample of all mutants of `sigconv/semantics` and `sigconv/planning`, runs the tests on each in a copy of
-the repository, and lists those that no test noticed. It is no part of the test run: 150 mutants take half an hour.
+the repository, and says of each which test noticed it, or that none did. It is no part of the test run: 150 mutants
+take an hour. What was stopped is continued with `--skip` and the number of mutants done.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +37,10 @@ TESTS = [
     *("tests/test_calibrate.py", "tests/test_separable.py", "tests/test_robustness.py", "tests/test_small.py"),
     *("tests/test_nonfinite.py", "tests/test_integers.py", "tests/test_blocks.py", "tests/test_matrix.py"),
 ]
-SECONDS, BYTES = 240, 6 << 30  # of a run; what takes more counts as a failure, since the mutant loops for ever
+# What takes so many times the CPU time of the unchanged code loops for ever; what has waited so long waits for ever.
+TIMES, WAITED = 5, 3600
+BYTES = 6 << 30
+SURVIVES, FAILS, LOOPS = "survives", "killed by a test", "killed by time"
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 COMPARED |= {ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
@@ -95,33 +101,52 @@ def mutants(path):
             yield f"{path.relative_to(ROOT)}:{node.lineno}: {before[:90]!r}, change {way}", ast.unparse(changed)
 
 
-def survives(folder, path, source):
-    """Return whether all tests pass on a mutant."""
+def run_tests(folder, seconds):
+    """Return how the tests end in some CPU time, and the last line that they print."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=WAITED, env=environment, preexec_fn=limit
+        )
+    except subprocess.TimeoutExpired:
+        return LOOPS, ""
+    ends = {0: SURVIVES, -signal.SIGXCPU: LOOPS, -signal.SIGKILL: LOOPS}
+    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return ends.get(done.returncode, FAILS), told[-1] if told else ""
+
+
+def tried(folder, path, source, seconds):
+    """Return how the tests end on a mutant, and the last line that they print."""
     target = folder / path.relative_to(ROOT)
     original = target.read_text(encoding="utf-8")
     target.write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=SECONDS, env=environment, preexec_fn=limit_memory
-        )
-        return done.returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+        return run_tests(folder, seconds)
     finally:
         target.write_text(original, encoding="utf-8")
 
 
-def limit_memory():
-    """Let a mutant have no more memory than the tests need."""
-    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+def allowed(folder):
+    """Return the CPU seconds that a mutant has; the tests must pass without one."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    end, line = run_tests(folder, resource.RLIM_INFINITY)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if end != SURVIVES:
+        raise SystemExit(f"the tests fail without a mutant: {line}")
+    return round(TIMES * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
 
 
 def main():
     """Run a sample and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--skip", type=int, default=0, help="so many of the sample, which were done before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="part of the names of the files")
     asked = parser.parse_args()
@@ -132,13 +157,12 @@ def main():
     sample = random.Random(asked.seed).sample(found, min(asked.sample, len(found)))
     folder = Path(tempfile.mkdtemp()) / "copy"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", "notebooks"))
-    survivors = 0
-    for number, (path, name, source) in enumerate(sample, 1):
-        if survives(folder, path, source):
-            survivors += 1
-            print("survives:", name, flush=True)
-        if number % 10 == 0 or number == len(sample):
-            print(f"{number} of {len(found)} mutants, {number - survivors} killed", flush=True)
+    seconds, ends = allowed(folder), Counter()
+    for number, (path, name, source) in enumerate(sample[asked.skip :], asked.skip + 1):
+        end, line = tried(folder, path, source, seconds)
+        ends[end] += 1
+        print(f"{number} of {len(sample)} from {len(found)} mutants: {end}: {name} {line[:160]}", flush=True)
+    print(*(f"{count} {end}" for end, count in ends.items()), sep=", ")
     shutil.rmtree(folder.parent)
 
 

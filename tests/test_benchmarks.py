@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # a package beside this folder, which `pytest` alone does not find
 
+import sigconv  # noqa: E402
+from benchmarks import clean  # noqa: E402
 from benchmarks.libraries.common import no_layers  # noqa: E402
 from benchmarks.peers import Peer, named  # noqa: E402
 from benchmarks.points import Layer, Point, grid  # noqa: E402
@@ -153,6 +155,27 @@ def test_regret_sweeps_settings():
     found = regret(Point("tiny", (30,), (5,)), threads=1, rounds=1)
     assert found.ratio >= 1
     assert found.noise >= 1
+
+
+@pytest.mark.parametrize("method", ["fft", "overlap-add"])
+def test_without_the_checks_nothing_is_looked_at(method):
+    """What the benchmark compares with are calls in which a number that is not finite spreads."""
+    x, h = np.ones(3_000), np.ones(30)
+    x[0] = np.inf
+    with clean.unchecked():
+        assert np.isnan(sigconv.convolve(x, h, method=method)).any()
+    assert np.isinf(sigconv.convolve(x, h, method=method)).nonzero()[0].tolist() == list(range(30))
+
+
+def test_what_clean_data_pay_is_measured():
+    """Every method is measured, as a call and as a filter; what is above the limit is counted."""
+    rows = list(clean.measure([((50,), (5,))], ["float32"], seconds=0.001))
+    assert [row.way for row in rows[:3]] == ["auto", "auto, Filter", "direct"]
+    assert len(rows) == 2 * (1 + len(sigconv.methods()))
+    assert all(row.seconds > 0 for row in rows)
+    lines = clean.table([clean.Row("a", "fft", 1e-3, 0.031), clean.Row("a", "direct", 2e-3, -0.001)])
+    assert lines[1].split() == ["a", "fft", "1", "ms", "+3.1", "%"]
+    assert lines[-1] == "1 of 2 above 3 %."
 
 
 def test_the_page_is_written_whole_or_not_at_all(tmp_path):

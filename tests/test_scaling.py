@@ -7,7 +7,7 @@ import pytest
 
 import sigconv
 from sigconv.methods.bounds import transform_bound
-from sigconv.methods.scaling import range_of, rescaled, scaled, scales
+from sigconv.methods.scaling import limits, range_of, rescaled, scaled, scales
 
 TRANSFORMS = [m for m in sigconv.methods() if m != "direct"]
 # Exponents of the signal and of the kernel, in parts of the largest exponent: near the limit, subnormal, between.
@@ -128,6 +128,22 @@ def test_ordinary_operands_are_not_computed_again():
     x, h = np.ones(1_000), np.ones(10)
     assert rescaled(made.problem, x, h, pytest.fail) is None
     assert dataclasses.replace(made)(x, h).max() == pytest.approx(10, rel=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "c8", "c16"])
+def test_a_quick_look_decides_as_a_careful_one(dtype):
+    """The limits of kernels of every size, and what they say of outputs of every size, are those of the largest one."""
+    problem, kept = sigconv.plan(50, 40, dtype).problem, range_of(sigconv.plan(50, 40, dtype).problem.working_dtype)
+    info, taps = np.finfo(dtype), np.ones(40, dtype)
+    for exponent in (*range(info.minexp - info.nmant, info.maxexp, max(1, info.maxexp // 40)), *range(-20, 10)):
+        found = limits(problem, times(taps, exponent), transformed=True)
+        assert found.always == (exponent + 1 <= kept.tap), exponent
+        assert (found.low > 0) == (exponent + 1 > 8), exponent
+        assert found.high == kept.loudest
+        outputs = times(taps, exponent)
+        assert found._replace(low=0).hold(outputs) == (outputs[0] < kept.loudest), exponent
+    assert not any(found._replace(low=0).hold(np.array([1, bad], dtype)) for bad in (np.nan, np.inf, -np.inf))
+    assert found._replace(low=0).hold(taps[:0])
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e200])

@@ -19,7 +19,7 @@ from ..semantics.problem import Problem
 from .bounds import ALLOWED, transform_factor, transform_underflow, unit_roundoff
 from .direct import Direct, loops_for, needed
 from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
-from .protocol import Costs, Estimate, Method, Runner, Settings, Spread
+from .protocol import Costs, Estimate, Index, Method, Runner, Settings
 from .scaling import range_of
 from .tiles import Tile, count_tiles, gather, reach_of, tiles
 from .workers import in_order
@@ -129,9 +129,9 @@ class Checked(NamedTuple):
 
         runner(add, _STEPS)
 
-    def spread(self, state: State, problem: Problem, settings: Settings) -> Spread | None:
-        """Reach what the transforms reach."""
-        return self.method.spread(state.values, _normwise(problem), _inner(settings))
+    def probes(self, state: State, problem: Problem, settings: Settings) -> Index | None:
+        """Look at the outputs that the transforms reach."""
+        return self.method.probes(state.values, _normwise(problem), _inner(settings))
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

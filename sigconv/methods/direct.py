@@ -96,8 +96,8 @@ class Direct:
         else:
             out[...] = sums(piece.astype(problem.working_dtype, copy=False), kernel)
 
-    def spread(self, state: _Kernel, problem: Problem, settings: Settings) -> None:
-        """Reach the outputs whose windows hold the sample."""
+    def probes(self, state: _Kernel, problem: Problem, settings: Settings) -> None:
+        """Look at none: a sample reaches the outputs whose windows hold it."""
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

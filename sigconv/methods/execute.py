@@ -13,9 +13,9 @@ from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .exact import BlockOverflow, check_fits
-from .nonfinite import Compute, mended, probes
+from .nonfinite import Compute, mended
 from .orientation import orient
-from .protocol import Method, Runner, Settings, SharedMethod, Spread
+from .protocol import Index, Method, Runner, Settings, SharedMethod
 from .renormalize import Weights
 from .scaling import Limits, limits, rescaled
 from .separable import Passes
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
     small: Callable[[Array], Array | None] | None
     kernel: Array
     limits: Limits
-    spread: Spread | None
+    probes: Index | None
     renormalization: Renormalization | None = None
 
     @property
@@ -66,12 +66,12 @@ def prepare(
     taken = ((*way, _state(*way, oriented, problem, runner)) for way in ways)
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
-        spread = method.spread(state, problem, settings) if problem.working_dtype.kind in "fc" else None
-        held = limits(problem, oriented, transformed=spread is not None)
+        index = method.probes(state, problem, settings) if problem.working_dtype.kind in "fc" else None
+        held = limits(problem, oriented, transformed=index is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
     weights = Weights(oriented, problem) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
-    return Prepared(problem, method, settings, state, weights, at_once, kernel, held, spread)
+    return Prepared(problem, method, settings, state, weights, at_once, kernel, held, index)
 
 
 def _state(method: Method, settings: Settings, kernel: Array, problem: Problem, runner: Runner) -> Any:
@@ -121,9 +121,9 @@ def apply(
 
 def _is_suspect(prepared: Prepared, target: Array) -> bool:
     """Return whether there may have been numbers that are not finite, or out of the range of transforms."""
-    if prepared.limits.always or prepared.spread is None:
+    if prepared.limits.always or prepared.probes is None:
         return prepared.limits.always
-    return not prepared.limits.hold(probes(target, prepared.spread))
+    return not prepared.limits.hold(target[prepared.probes])
 
 
 def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) -> None:
@@ -132,7 +132,7 @@ def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) ->
     weights = prepared.weights.of(whole) if prepared.weights else None
     operands = prepared.problem, signal, prepared.kernel
     result = mended(*operands, weights, compute)
-    if result is None and prepared.spread is not None:
+    if result is None and prepared.probes is not None:
         result = rescaled(*operands, compute)
     if result is not None:
         np.copyto(target, result, casting="same_kind")

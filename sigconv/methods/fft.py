@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names
 from ..semantics.problem import Axis, Problem
 from . import panels
-from .protocol import Costs, Estimate, Runner, Settings, Spread
+from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
 from .transform_method import TransformMethod, whole_length, work
@@ -58,12 +57,6 @@ class FFT(TransformMethod):
     ) -> None:
         """Write one tile of the result to `out`, in panels."""
         panels.fill(state, problem, settings, tile, signal, out, runner)
-
-    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
-        """Reach every output of the transform."""
-        if settings.steps > 1:
-            return tuple((axis.position, axis.count) for axis in problem.axes)
-        return super().spread(state, problem, settings)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

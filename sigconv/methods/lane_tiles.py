@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -16,13 +16,14 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import DType
 from ..semantics.problem import Problem
 from .orientation import dilated
-from .protocol import Costs, Estimate, Settings, Spread
+from .protocol import Costs, Estimate, Index, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
     Tile,
     convolved_last,
     count_tiles,
+    first_of_every,
     gather,
     numbers_outside,
     reach_of,
@@ -163,9 +164,10 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
         outputs[...] = target
 
 
-def spread(problem: Problem, settings: Settings) -> Spread:
-    """Return the outputs of a block."""
-    return tuple(zip(problem.positions, _outputs(problem, settings.lengths), strict=True))
+@lru_cache(maxsize=1024)
+def probes(problem: Problem, settings: Settings) -> Index:
+    """Return the first outputs of all blocks."""
+    return first_of_every(problem, _outputs(problem, settings.lengths))
 
 
 def _part(array: Array, batch: tuple[slice, ...]) -> Array:

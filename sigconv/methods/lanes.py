@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -13,9 +14,20 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Settings, Spread
+from .protocol import Costs, Estimate, Index, Settings
 from .spectral import Spectra, tail, taps_needed
-from .tiles import Reach, Tile, count_tiles, gather, is_known_to_loops, numbers_outside, reach_of, share_of, tile_steps
+from .tiles import (
+    Reach,
+    Tile,
+    count_tiles,
+    first_of_every,
+    gather,
+    is_known_to_loops,
+    numbers_outside,
+    reach_of,
+    share_of,
+    tile_steps,
+)
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -124,10 +136,11 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     lines.convolve_lines(samples, spectra, out, place, length)
 
 
-def spread(problem: Problem, settings: Settings) -> Spread:
-    """Return the outputs of a block."""
+@lru_cache(maxsize=1024)
+def probes(problem: Problem, settings: Settings) -> Index:
+    """Return the first outputs of all blocks."""
     (axis,) = problem.axes
-    return ((axis.position, _outputs(settings.lengths[0], axis, problem.working_dtype)),)
+    return first_of_every(problem, [_outputs(settings.lengths[0], axis, problem.working_dtype)])
 
 
 def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tuple[Array, Any]:

@@ -15,7 +15,6 @@ import numpy as np
 
 from ..engines.protocol import Array
 from ..semantics.problem import Problem
-from .protocol import Spread
 
 Compute = Callable[[Problem, Array, Array], Array]
 
@@ -35,12 +34,6 @@ class Operand(NamedTuple):
     def finite(self) -> bool:
         """Whether every number is finite."""
         return bool(np.isfinite(self.values).all() and np.isfinite(self.fill))
-
-
-def probes(result: Array, spread: Spread) -> Array:
-    """Return the first output of every block."""
-    steps = dict(spread)
-    return result[tuple(slice(None, None, steps.get(i)) for i in range(result.ndim))]
 
 
 def mended(problem: Problem, signal: Array, kernel: Array, weights: Array | None, compute: Compute) -> Array | None:

@@ -16,9 +16,9 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
-from .protocol import Costs, Estimate, Settings, Spread
+from .protocol import Costs, Estimate, Index, Settings
 from .tiles import Tile, tile_steps
-from .transform_method import TransformMethod, Work, whole_length, work
+from .transform_method import TransformMethod, Work, first_outputs, whole_length, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -74,12 +74,12 @@ class OverlapAdd(TransformMethod):
         else:
             super().fill(state, problem, settings, tile, signal, out)
 
-    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
-        """Reach every output of a block."""
-        if settings.engine == "lanes":
-            spread: Spread = _own(problem).spread(problem, settings)
-            return spread
-        return super().spread(state, problem, settings)
+    def probes(self, state: Any, problem: Problem, settings: Settings) -> Index:
+        """Look at one output of each block."""
+        if settings.engine != "lanes":
+            return first_outputs(problem, settings)
+        index: Index = _own(problem).probes(problem, settings)
+        return index
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

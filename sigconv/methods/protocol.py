@@ -106,8 +106,8 @@ class Costs(Protocol):
         ...
 
 
-# Positions of the result's axes, each with a number of outputs: of every so many along it, one is reached.
-Spread = tuple[tuple[int, int], ...]
+# An index of the result.
+Index = tuple[slice, ...]
 
 
 class Method(Protocol):
@@ -140,8 +140,11 @@ class Method(Protocol):
         """
         ...
 
-    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread | None:
-        """Return how far a sample that is not finite surely spreads; None if to the sums that it is part of alone."""
+    def probes(self, state: Any, problem: Problem, settings: Settings) -> Index | None:
+        """Return some outputs of which each sample that is not finite surely reaches one that can show it.
+
+        None if such a sample reaches the sums that it is part of alone.
+        """
         ...
 
     def describe(self, settings: Settings) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from ..semantics.problem import Problem
 from .direct import Direct, loops_for
 from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
-from .protocol import Costs, Estimate, Method, Runner, Settings, SharedMethod, Spread
+from .protocol import Costs, Estimate, Index, Method, Runner, Settings, SharedMethod
 from .rounded_tiles import Compute, floats, is_filled, prepared
 from .tiles import Tile, count_tiles, share_of
 
@@ -103,9 +103,9 @@ class Exactly:
             taps = self._direct.prepare(state.whole, problem, loops)
             self._direct.fill(taps, problem, loops, tile, signal, out)
 
-    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread | None:
-        """Reach what the method reaches."""
-        return self._method.spread(state, problem, settings)
+    def probes(self, state: Any, problem: Problem, settings: Settings) -> Index | None:
+        """Look at the outputs that the method names."""
+        return self._method.probes(state, problem, settings)
 
     def describe(self, settings: Settings) -> Mapping[str, str]:
         """Return the settings in words."""

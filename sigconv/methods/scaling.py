@@ -29,6 +29,10 @@ _SPARE = 4
 _NOISE = 16
 # Taps below 2^8 do not enlarge what underflows in the signal's transform by more than their number and 2^8.
 _ORDINARY = 8
+# Between these sums of squares the largest of m taps lies in (2^-16/√m, 2^8): no limit depends on it.
+_SOFT, _LOUD = 2.0**-32, 2.0 ** (2 * _ORDINARY - 1)
+# With this sum of squares all numbers are far below the largest one of any dtype that sums are computed in.
+_QUIET = 2.0**100
 
 
 class Range(NamedTuple):
@@ -65,6 +69,8 @@ class Limits(NamedTuple):
 
     def hold(self, outputs: Array) -> bool:
         """Return whether all outputs lie between the limits."""
+        if self.low == 0 and _squares(outputs) < _QUIET:
+            return True
         sizes = np.abs(outputs)
         inside = sizes < self.high if self.low == 0 else (sizes < self.high) & (sizes >= self.low)
         return bool(inside.all())
@@ -74,20 +80,29 @@ def limits(problem: Problem, kernel: Array, transformed: bool) -> Limits:
     """Return the limits for an oriented kernel's results, by transforms or by sums alone."""
     if problem.working_dtype.kind not in "fc":
         return Limits(0, np.inf, False)
-    peak = np.abs(kernel[_read_taps(problem)]).max(initial=0)
+    index, usual = _usual(problem)
+    taps = kernel[index]
+    if transformed and taps.dtype.kind in "fc" and _SOFT < _squares(taps) < _LOUD:
+        return usual
+    peak = np.abs(taps).max(initial=0)
     if not (transformed and 0 < peak < np.inf):
         return Limits(0, np.inf, not peak < np.inf)
     kept, size = range_of(problem.working_dtype), _exponent(peak)
     return Limits(_lowest(problem, size) if size > _ORDINARY else 0, kept.loudest, size <= kept.tap)
 
 
+def _squares(values: Array) -> float:
+    """Return Σ |v|², which takes less time than the largest |v|; where it overflows, Inf or NaN."""
+    return float(abs(np.vdot(values, values)))
+
+
 @lru_cache(maxsize=1024)
-def _read_taps(problem: Problem) -> tuple[slice, ...]:
-    """Return which taps any output reads."""
+def _usual(problem: Problem) -> tuple[tuple[slice, ...], Limits]:
+    """Return which taps any output reads, and the limits if these are neither loud nor soft."""
     index = [slice(None)] * len(problem.kernel_shape)
     for axis in problem.axes:
         index[axis.position] = slice(*contributing(axis, axis.start, axis.stop - 1))
-    return tuple(index)
+    return tuple(index), Limits(0, range_of(problem.working_dtype).loudest, False)
 
 
 def _lowest(problem: Problem, size: int) -> Any:
@@ -157,7 +172,7 @@ def rescaled(problem: Problem, signal: Array, kernel: Array, compute: Compute) -
 
 def peaks(problem: Problem, signal: Array, kernel: Array) -> tuple[Any, Any, Any]:
     """Return max |x|, and max |h| and Σ |h| / max |h| of the taps that are read; all of parts of complex numbers."""
-    read = orient(kernel, problem)[_read_taps(problem)]
+    read = orient(kernel, problem)[_usual(problem)[0]]
     x, h = (_parts(a, problem.working_dtype) for a in (signal, read))
     fill = _parts(np.asarray(problem.fill_value), problem.working_dtype).max()
     peak = h.max(initial=0)

@@ -18,7 +18,7 @@ from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
-from .protocol import Costs, Estimate, Settings, Spread
+from .protocol import Costs, Estimate, Index, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
 
 Terms = tuple[tuple[Array, ...], ...]
@@ -86,9 +86,9 @@ class Passes(NamedTuple):
                 part = _pass(part, factor, reach, problem, settings.engine)
             np.add(out, part, out=out) if number else np.copyto(out, part)
 
-    def spread(self, state: Terms, problem: Problem, settings: Settings) -> Spread | None:
-        """Reach the same outputs as the plain sums, but with several terms Inf may become NaN there."""
-        return None if len(state) == 1 else tuple((position, 1) for position in problem.positions)
+    def probes(self, state: Terms, problem: Problem, settings: Settings) -> Index | None:
+        """Look at all outputs if there are several terms: Inf reaches those of the plain sums, but may become NaN."""
+        return None if len(state) == 1 else (slice(None),) * len(problem.shape)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -32,6 +32,12 @@ class Tile(NamedTuple):
             slice(None) if i in positions or array.shape[i] == 1 else s for i, s in enumerate(self.slices)
         ]
         return array[(*index, ...)]  # an array, also of no axis
+
+
+def first_of_every(problem: Problem, counts: Iterable[int]) -> tuple[slice, ...]:
+    """Return the index of the first of every so many outputs along each convolved axis."""
+    steps = dict(zip(problem.positions, counts, strict=True))
+    return tuple(slice(None, None, steps.get(i)) for i in range(len(problem.shape)))
 
 
 class Reach(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Settings, Spread
-from .tiles import Tile, count_tiles, share_of
+from .protocol import Costs, Estimate, Index, Settings
+from .tiles import Tile, count_tiles, first_of_every, share_of
 
 
 class TransformMethod:
@@ -32,10 +32,18 @@ class TransformMethod:
         """Write one tile of the result to `out`."""
         out[...] = spectral.block(state, problem, settings, tile, signal)
 
-    def spread(self, state: Any, problem: Problem, settings: Settings) -> Spread:
-        """Reach every output of a transform: frequency zero, the sum of its samples, has a part in each of them."""
-        lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
-        return tuple((a.position, a.count if c else spectral.block_outputs(a, n)) for a, n, c in lengths)
+    def probes(self, state: Any, problem: Problem, settings: Settings) -> Index:
+        """Look at one output of a transform: frequency zero, the sum of its samples, has a part in each of them."""
+        return first_outputs(problem, settings)
+
+
+@lru_cache(maxsize=1024)
+def first_outputs(problem: Problem, settings: Settings) -> Index:
+    """Return the first outputs of all blocks."""
+    if settings.steps > 1:
+        return first_of_every(problem, (axis.count for axis in problem.axes))
+    lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
+    return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
 
 
 def whole_length(axis: Axis) -> int:
