@@ -64,6 +64,7 @@ LIGHT = {
         "sigconv.methods.rounding",
         "sigconv.methods.separable",
         "sigconv.methods.small",
+        "sigconv.methods.sparse",
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),

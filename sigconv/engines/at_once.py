@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import carray, njit  # type: ignore[attr-defined]
 
+from .bands import bands_of
 from .loops import PIECE, copy_rows, sum_bands
 from .protocol import Array
-from .rows import Span, bands_of, copy_table, cut, is_readable
+from .rows import Span, copy_table, cut, is_readable
 from .simd import pointer, version
 
 DType = np.dtype[Any]

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..semantics.boundary import NUMBERS, source_index
+from .bands import KEPT, Bands, bands_of, lines_of, offsets_of, runs_of
 from .loops import MISSING, PIECE, copy_rows, sum_bands
 from .protocol import Array
 
-_KEPT = 32  # tables, each as long as a tile has rows
 _COLLIDING = 512  # rows that lie a multiple of this many bytes apart share few places of the first-level cache
 
 
@@ -93,7 +93,7 @@ class _CopyTable(NamedTuple):
     shape: tuple[int, ...]
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT)
 def copy_table(
     shape: tuple[int, ...],
     strides: tuple[int, ...],
@@ -152,120 +152,43 @@ def fill_sums(rows: Rows, kernels: Array, out: Array, steps: tuple[tuple[int, in
 
     `out` may have any dtype and layout.
     """
-    dtype, width = kernels.dtype, out.shape[-1]
-    wide = max(width, PIECE // dtype.itemsize)
-    target = out if wide == width and is_direct(out, dtype) else np.empty((*out.shape[:-1], wide), dtype)
-    taps = kernels.shape[kernels.ndim - len(steps) :]
-    batches = rows.samples.shape[: out.ndim - len(steps)], kernels.shape[: out.ndim - len(steps)]
-    b = bands_of(target.shape, target.strides, *batches, rows.strides, rows.phase, taps, steps, dtype.itemsize)
-    sums = kernels.reshape(-1, prod(taps)).take(b.order, axis=1)
-    data, result = address_of(rows.samples), address_of(target)
-    sum_bands(
-        data,
-        b.bases,
-        b.rows,
-        b.step,
-        b.starts,
-        b.lengths,
-        sums,
-        b.which,
-        result,
-        b.places,
-        b.out_step,
-        wide * dtype.itemsize,
-    )
-    if target is not out:
-        np.copyto(out, target[..., :width], casting="unsafe")
+    target, batch = _target(out, kernels.dtype), out.ndim - len(steps)
+    taps = kernels.shape[batch:]
+    b = bands_of(*_layout(rows, target, kernels.shape[:batch]), rows.phase, taps, steps, kernels.itemsize)
+    _sum(rows, b, kernels.reshape(-1, prod(taps)), target, out)
 
 
-class _Bands(NamedTuple):
-    """The arguments of `sum_bands` that shapes and strides decide, and the order in which it takes the taps."""
+def fill_some(rows: Rows, taps: Array, back: tuple[Array, ...], out: Array, steps: tuple[tuple[int, int], ...]) -> None:
+    """Fill `out` with the sums over some taps, which stand on the last axis of `taps`.
 
-    bases: Array
-    rows: int
-    step: int
-    starts: Array
-    lengths: Array
-    order: Array
-    which: Array
-    places: Array
-    out_step: int
-
-
-@lru_cache(maxsize=_KEPT)
-def bands_of(
-    shape: tuple[int, ...],
-    out_strides: tuple[int, ...],
-    batch: tuple[int, ...],
-    kernel_batch: tuple[int, ...],
-    strides: tuple[int, ...],
-    phase: int,
-    taps: tuple[int, ...],
-    steps: tuple[tuple[int, int], ...],
-    itemsize: int,
-) -> _Bands:
-    """Return the bands of a tile: across its rows where taps of several rows share them, else along each row."""
-    first = len(batch)
-    jumps = [0 if n == 1 else s for n, s in zip(batch, strides[:first], strict=True)]
-    jumps += [step * s for (step, _), s in zip(steps[:-1], strides[first:], strict=True)]
-    choices = [0 if n == 1 else prod(kernel_batch[i + 1 :]) for i, n in enumerate(kernel_batch)] + [0] * (len(taps) - 1)
-    places, counts = list(out_strides[:-1]), list(shape[:-1])
-    offsets = _tap_offsets(taps, steps, strides[first:], phase, itemsize)
-    in_piece = _lane_taps(steps[-1], itemsize) or taps[-1]
-    shared = (
-        len(taps) > 1 and steps[-2][0] == steps[-2][1] and min(taps[-2], 4) * in_piece >= min(taps[-1], 4 * in_piece)
-    )
-    if shared or (counts and choices[-1] == 0 and shape[-1] * itemsize < 4 * PIECE):
-        rows, step, out_step = counts.pop(), jumps.pop(), places.pop()
-        choices.pop()
-        chains = _chains(offsets, len(taps) - 2, 1) if shared else _chains(offsets, 0, offsets.shape[0])
-    else:
-        rows, step, out_step = 0, PIECE, PIECE
-        chains = _chains(offsets, len(taps) - 1, in_piece)
-    tables = (_flat(counts, s) for s in (jumps, choices, places))
-    bases, which, begins = tables
-    return _Bands(bases, rows, step, *chains, which, begins, out_step)
-
-
-def _lane_taps(step: tuple[int, int], itemsize: int) -> int:
-    """Return how many taps lie in a piece of the last axis, or 0 if that is no whole number."""
-    stride, dilation = step
-    lanes = PIECE // itemsize
-    return 0 if lanes * stride % dilation else lanes * stride // dilation
-
-
-def _tap_offsets(
-    taps: tuple[int, ...], steps: tuple[tuple[int, int], ...], strides: tuple[int, ...], phase: int, itemsize: int
-) -> Array:
-    """Return where the sample that each tap meets first stands, in bytes; the last taps meet the first samples."""
-    *above, within = (d * np.arange(n - 1, -1, -1) for n, (_, d) in zip(taps, steps, strict=True))
-    stride = steps[-1][0]
-    total = np.zeros((), np.int64)
-    for index, jump in zip(above, strides, strict=True):
-        total = np.add.outer(total, index * jump)
-    offsets: Array = np.add.outer(total, within % stride * phase + within // stride * itemsize)
-    return offsets
-
-
-def _chains(offsets: Array, axis: int, distance: int) -> tuple[Array, Array, Array]:
-    """Return where chains of taps start, how long they are, and the order of the taps.
-
-    A chain takes every `distance`-th tap of an axis, so that its samples lie as far apart as the pieces of a block.
+    Of each convolved axis, `back` says how far from the last tap they are.
     """
-    order = np.moveaxis(np.flip(np.arange(offsets.size).reshape(offsets.shape), axis), axis, -1)
-    parts = [order[..., r::distance] for r in range(min(distance, offsets.shape[axis]))]
-    chains = [chain.reshape(-1, chain.shape[-1]) for chain in parts]
-    starts = np.concatenate([offsets.reshape(-1)[chain[:, 0]] for chain in chains])
-    lengths = np.concatenate([np.full(len(chain), chain.shape[1]) for chain in chains])
-    return starts, lengths, np.concatenate([chain.reshape(-1) for chain in chains])
+    target, batch = _target(out, taps.dtype), out.ndim - len(steps)
+    b = lines_of(*_layout(rows, target, taps.shape[:batch]), steps, taps.itemsize, across=False)
+    starts, lengths, order = runs_of(offsets_of(back, steps, rows.strides[batch:], rows.phase, taps.itemsize), b.step)
+    _sum(rows, b._replace(starts=starts, lengths=lengths, order=order), taps.reshape(-1, order.size), target, out)
 
 
-def _flat(counts: list[int], strides: list[int]) -> Array:
-    """Return Σ index · stride for all combinations of indices, in C order."""
-    total = np.zeros(1, np.int64)
-    for count, stride in zip(counts, strides, strict=True):
-        total = np.add.outer(total, np.arange(count) * stride).reshape(-1)
-    return total
+def _target(out: Array, dtype: np.dtype[Any]) -> Array:
+    """Return what the loops write: the result itself, or a copy of their dtype that is a piece wide at least."""
+    wide = max(out.shape[-1], PIECE // dtype.itemsize)
+    return out if wide == out.shape[-1] and is_direct(out, dtype) else np.empty((*out.shape[:-1], wide), dtype)
+
+
+def _layout(rows: Rows, target: Array, kernel_batch: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes and strides that decide where sums find their samples."""
+    batch = rows.samples.shape[: len(kernel_batch)]
+    return target.shape, target.strides, batch, kernel_batch, rows.strides
+
+
+def _sum(rows: Rows, b: Bands, kernels: Array, target: Array, out: Array) -> None:
+    """Fill `out` with the sums over the taps of each kernel, which lie on the last axis."""
+    kernels = kernels.take(b.order, axis=1)
+    samples, result, width = address_of(rows.samples), address_of(target), target.shape[-1] * target.itemsize
+    chains = b.bases, b.rows, b.step, b.starts, b.lengths
+    sum_bands(samples, *chains, kernels, b.which, result, b.places, b.out_step, width)
+    if target is not out:
+        np.copyto(out, target[..., : out.shape[-1]], casting="unsafe")
 
 
 def warm_up(signal_dtype: np.dtype[Any], sums_dtype: np.dtype[Any]) -> None:

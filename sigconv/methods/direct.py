@@ -188,10 +188,10 @@ def _fill_compiled(
     if is_exact(problem.result_dtype):
         magnitude = _bound(signal.dtype, fill) * size
         dtype = np.dtype(np.float32 if magnitude <= _EXACT_SINGLE else np.float64)
-    rows = _rows(signal, reaches, out.shape[-1], dtype, fill)
+    rows = rows_of(signal, reaches, out.shape[-1], dtype, fill)
     if magnitude > _EXACT_DOUBLE and _peak(rows.samples) * size > _EXACT_DOUBLE:
         return False
-    _engine_rows().fill_sums(rows, kernel.astype(dtype, copy=False), out, _steps(reaches))
+    engine_rows().fill_sums(rows, kernel.astype(dtype, copy=False), out, steps_of(reaches))
     return True
 
 
@@ -205,21 +205,28 @@ def _peak(samples: Array) -> float:
     return max(-float(samples.min()), float(samples.max()))
 
 
-def _rows(signal: Array, reaches: list[Reach], width: int, dtype: np.dtype[Any], fill: Any) -> Any:
+def rows_of(signal: Array, reaches: list[Reach], width: int, dtype: np.dtype[Any], fill: Any) -> Any:
     """Return what the reaches hold as rows that the loops can read."""
-    rows = _engine_rows()
+    rows = engine_rows()
     samples = signal.shape[signal.ndim - len(reaches) :]
     spans = tuple([rows.Span(r.start, r.stop, n, r.axis.boundary) for r, n in zip(reaches, samples, strict=True)])
     return rows.rows_of(signal, spans, reaches[-1].axis.stride, width, dtype, fill)
 
 
 @cache
-def _engine_rows() -> Any:
+def engine_rows() -> Any:
     """Return the module of the compiled loops, which imports numba."""
     return load("rows")
 
 
-def _steps(reaches: list[Reach]) -> tuple[tuple[int, int], ...]:
+def rows_within(piece: Array, reaches: list[Reach], width: int) -> Any:
+    """Return what the reaches hold, which stands in a piece, as rows that the loops can read."""
+    inside = [r._replace(start=0, stop=r.stop - r.start) for r in reaches]
+    return rows_of(piece, inside, width, piece.dtype, 0)
+
+
+def steps_of(reaches: list[Reach]) -> tuple[tuple[int, int], ...]:
+    """Return the strides and dilations."""
     return tuple((r.axis.stride, r.axis.dilation) for r in reaches)
 
 
@@ -235,8 +242,7 @@ def tile_sums(piece: Array, kernel: Array, reaches: list[Reach], engine: str) ->
     counts = tuple((r.last - r.first) // r.axis.stride + 1 for r in reaches)
     out = np.empty((*batch, *counts), piece.dtype)
     if engine == "numba":
-        inside = [r._replace(start=0, stop=r.stop - r.start) for r in reaches]
-        _engine_rows().fill_sums(_rows(piece, inside, counts[-1], piece.dtype, 0), kernel, out, _steps(reaches))
+        engine_rows().fill_sums(rows_within(piece, reaches, counts[-1]), kernel, out, steps_of(reaches))
         return np.moveaxis(out, last, positions)
     for index in np.ndindex(kernel.shape[:split_at]):
         _plain_rows(_batch_part(piece, kernel, index), kernel[index], _batch_part(out, kernel, index), reaches)

@@ -20,6 +20,7 @@ from .renormalize import Weights
 from .scaling import Limits, limits, rescaled
 from .separable import Passes
 from .small import Run
+from .sparse import Sparse
 from .tiles import Tile
 from .workers import Progress, available_workers, in_order, run_shared, run_tiles, runner_of
 
@@ -47,10 +48,7 @@ class Prepared(NamedTuple):
     @property
     def found(self) -> str:
         """What was found in the kernel's values, in a line."""
-        if not isinstance(self.method, Passes):
-            return ""
-        terms = len(self.state)
-        return f"this kernel is {'an outer product' if terms == 1 else f'a sum of {terms} outer products'}: separable"
+        return self.method.found(self.state) if isinstance(self.method, (Passes, Sparse)) else ""
 
 
 def prepare(

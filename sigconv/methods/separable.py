@@ -94,6 +94,17 @@ class Passes(NamedTuple):
         """Return the settings in words."""
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile))}
 
+    @property
+    def condition(self) -> str:
+        """Which kernels are served."""
+        terms = "an outer product" if self.most == 1 else f"1 to {self.most} outer products"
+        return f"taken for a kernel that is found to be {terms}"
+
+    def found(self, state: Terms) -> str:
+        """Return what was found in a kernel's values."""
+        terms = "an outer product" if len(state) == 1 else f"a sum of {len(state)} outer products"
+        return f"this kernel is {terms}: separable"
+
 
 def _tile(problem: Problem) -> tuple[int, ...]:
     """Return the sizes of tiles: whole rows, as many as suit, and enough tiles for several workers."""

@@ -44,9 +44,7 @@ def explain(plan: Plan) -> str:
     """
     problem, ranks = plan.problem, _ranks(plan)
     rows = [(c.method, *_offer(serving(c.method, problem), c, plan), _verdict(c, plan, ranks)) for c in plan.candidates]
-    if plan.structure is not None:
-        passes = plan.structure.passes
-        rows.append((passes.name, *_offer(passes, plan.structure.candidate, plan), _condition(plan.structure)))
+    rows += [(s.method.name, *_offer(s.method, s.candidate, plan), _condition(s)) for s in plan.structures]
     table = columns([("method", f"time ({plan.prices})", "memory", "threads", "settings", "verdict"), *rows])
     result = f" -> {shape_text(problem.shape)} {problem.result_dtype}"
     return "\n".join([question(problem) + result, *map(window, problem.axes), *table])
@@ -70,13 +68,8 @@ def _offer(method: Method, candidate: Candidate, plan: Plan) -> tuple[str, ...]:
 
 
 def _condition(structure: Structure) -> str:
-    """Return which kernels the passes would serve."""
-    if structure.reason is not None:
-        return f"not looked for: {structure.reason}"
-    most = structure.passes.most
-    return (
-        f"taken for a kernel that is found to be {'an outer product' if most == 1 else f'1 to {most} outer products'}"
-    )
+    """Return which kernels a structure would serve."""
+    return structure.method.condition if structure.pays else f"not looked for: {structure.reason}"
 
 
 def _ranks(plan: Plan) -> Sequence[str]:

@@ -24,9 +24,11 @@ def draw(plan: Plan, path: Path | None) -> Any:
         for c in plan.candidates
         if c.estimate is not None and c.reason is None
     ]
-    found = plan.structure
-    if found is not None and found.estimate is not None and found.pays:
-        bars.append((f"{found.passes.name}\n(if the kernel is)", found.estimate, _CONDITION))
+    bars += [
+        (f"{found.method.name}\n(if the kernel is)", found.estimate, _CONDITION)
+        for found in plan.structures
+        if found.estimate is not None and found.pays
+    ]
     axes = subplots(1, 2, (10.0, 1.2 + 0.6 * len(bars)))
     _bars(axes[0, 0], bars, "estimated time", lambda e: e.seconds, duration)
     _bars(axes[0, 1], bars, "estimated working memory", lambda e: e.bytes, size)

@@ -29,7 +29,7 @@ from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Components, Wait, patience
 from .stored import current
-from .structure import Structure, structure
+from .structure import Structure, structures
 
 Ways = Sequence[tuple[Method, Settings]]
 
@@ -57,9 +57,9 @@ class Plan:
         Where the estimates' prices come from: "priors" or "calibrated".
     wait : Wait, optional
         Of a call's plan: what the call loses by not loading what would be faster.
-    structure : Structure or None
-        What is looked for in the kernel's values, to take passes along the axes instead; None where the caller named
-        the method, and for kernels of one axis.
+    structures : tuple of Structure
+        What is looked for in the kernel's values, to take another way: few taps that are not zero, few outer products.
+        Nothing where the caller named the method.
     """
 
     problem: Problem
@@ -70,7 +70,7 @@ class Plan:
     max_bytes: int | None
     prices: str
     wait: Wait | None = None
-    structure: Structure | None = None
+    structures: tuple[Structure, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return given(self)
@@ -196,8 +196,8 @@ class Plan:
 
     def _taken(self, prepared: Prepared) -> Estimate:
         """Return the estimate of the way that a prepared kernel takes."""
-        found = self.structure
-        return found.estimate if found and found.estimate and prepared.method is found.passes else self.estimate
+        found = (s.estimate for s in self.structures if s.estimate and s.method is prepared.method)
+        return next(found, self.estimate)
 
     def _threads(self, workers: int | None, prepared: Prepared | None = None) -> int | None:
         """Return how many threads may work: fewer than asked where memory is limited."""
@@ -209,10 +209,8 @@ class Plan:
     @kept
     def _ways(self) -> Ways:
         """The methods that may serve, the one that depends on the kernel's values first."""
-        chosen = serving(self.method, self.problem), self.estimate.settings
-        found = self.structure
-        passes = [(found.passes, found.estimate.settings)] if found and found.pays and found.estimate else []
-        return [*passes, chosen]
+        found = [(s.method, s.estimate.settings) for s in self.structures if s.pays and s.estimate]
+        return [*found, (serving(self.method, self.problem), self.estimate.settings)]
 
     @kept
     def _own_ways(self) -> Ways:
@@ -286,7 +284,8 @@ def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices
     candidates, chosen = cheapest(offered, method, ready, prices)
     assert chosen.estimate is not None
     wait = None if ready is None else _wait(offered, method, chosen, ready, prices)
-    found = structure(problem, price(chosen, ready, prices), max_bytes, prices, ready) if method == "auto" else None
+    asked = price(chosen, ready, prices), max_bytes, prices, ready
+    found = structures(problem, *asked) if method == "auto" else ()
     how = chosen.method, chosen.estimate, candidates, method != "auto"
     return Plan(problem, *how, max_bytes, prices.source, wait, found)
 

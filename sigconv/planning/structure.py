@@ -1,11 +1,14 @@
-"""What a kernel's values may allow: passes along the axes, if they are cheaper than the chosen method."""
+"""What a kernel's values may allow: passes along the axes, or few sums, if they are cheaper than the chosen method."""
 
 from __future__ import annotations
 
+from math import prod
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..methods.protocol import Estimate
 from ..methods.separable import Passes
+from ..methods.sparse import Sparse, seconds_of_tap
 from ..semantics.problem import Problem
 from .candidate import Candidate, best, offers_of, price
 from .cost import Prices
@@ -13,39 +16,72 @@ from .loading import Components
 
 # Terms that are looked for at most: more are rare, and each is a pass over the result.
 _MOST = 8
+# Taps from which on a kernel may be mostly zeros: fewer are summed in little more time than it takes to look at them.
+_TAPS = 256
+# What their sums may take of the chosen method's time, since both are estimates.
+_SHARE = 1 / 2
 
 
 class Structure(NamedTuple):
-    """Passes for kernels that are found to be few outer products, or the reason why they are not looked for."""
+    """A method for kernels that are found to have a structure, or the reason why it is not looked for."""
 
-    passes: Passes
+    method: Passes | Sparse
     candidate: Candidate
 
     @property
     def pays(self) -> bool:
-        """Whether a kernel's terms are worth being looked for."""
+        """Whether the structure is worth being looked for."""
         return self.reason is None
 
     @property
     def reason(self) -> str | None:
-        """Why a kernel's terms are not looked for."""
+        """Why the structure is not looked for."""
         return self.candidate.reason
 
     @property
     def estimate(self) -> Estimate | None:
-        """The passes of one outer product."""
+        """The price of the simplest such kernel."""
         return self.candidate.estimate
 
 
-def structure(
+def structures(
     problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
-) -> Structure | None:
-    """Return up to how many terms passes are cheaper than the chosen method; None for a kernel of one axis."""
-    if sum(axis.taps > 1 for axis in problem.axes) < 2:
-        return None
+) -> tuple[Structure, ...]:
+    """Return what is looked for in place of a method that takes some time, in this order."""
+    asked = problem, seconds, max_bytes, prices, ready
+    sparse = _sparse(*asked) if prod(axis.taps for axis in problem.axes) >= _TAPS else []
+    separable = [_separable(*asked)] if sum(axis.taps > 1 for axis in problem.axes) > 1 else []
+    return (*sparse, *separable)
+
+
+def _separable(
+    problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
+) -> Structure:
+    """Return up to how many terms passes are cheaper than the chosen method."""
     candidate = best(offers_of(Passes(1), problem, max_bytes, prices), ready, prices)
     if candidate.reason is not None or candidate.estimate is None:
         return Structure(Passes(0), candidate)
     most = min(1 if problem.componentwise else _MOST, int(seconds / price(candidate, ready, prices)))
     reason = None if most else "one outer product would take longer"
     return Structure(Passes(most), candidate._replace(reason=reason))
+
+
+def _sparse(
+    problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
+) -> list[Structure]:
+    """Return up to how many taps their sums are cheaper than the chosen method, by the loops that serve the most.
+
+    Nothing where they are not: few kernels have so many zeros that it needs words.
+    """
+    offered = offers_of(Sparse(1), problem, max_bytes, prices)
+    each = (best(offered._replace(estimates=[estimate]), ready, prices) for estimate in offered.estimates)
+
+    def most(candidate: Candidate) -> int:
+        assert candidate.estimate is not None
+        left = _SHARE * seconds - price(candidate, ready, prices)
+        return 1 + int(left / seconds_of_tap(problem, prices, candidate.estimate)) if left > 0 else 0
+
+    found = max(((most(c), c) for c in each if c.reason is None), key=itemgetter(0), default=None)
+    if found is None or not found[0]:
+        return []
+    return [Structure(Sparse(min(found[0], prod(axis.taps for axis in problem.axes) // 2)), found[1])]

@@ -1,0 +1,138 @@
+"""How the sums of a tile become strips that the compiled loops fill, and their taps chains that share loaded samples.
+
+All tables depend on shapes and strides alone, and the last few are kept.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from .loops import PIECE
+from .protocol import Array
+
+KEPT = 32  # tables, each as long as a tile has rows
+
+
+class Bands(NamedTuple):
+    """The arguments of `sum_bands` that shapes and strides decide, and the order in which it takes the taps."""
+
+    bases: Array
+    rows: int
+    step: int
+    starts: Array
+    lengths: Array
+    order: Array
+    which: Array
+    places: Array
+    out_step: int
+
+
+@lru_cache(maxsize=KEPT)
+def bands_of(
+    shape: tuple[int, ...],
+    out_strides: tuple[int, ...],
+    batch: tuple[int, ...],
+    kernel_batch: tuple[int, ...],
+    strides: tuple[int, ...],
+    phase: int,
+    taps: tuple[int, ...],
+    steps: tuple[tuple[int, int], ...],
+    itemsize: int,
+) -> Bands:
+    """Return the bands of a tile: across its rows where taps of several rows share them, else along each row."""
+    offsets = _tap_offsets(taps, steps, strides[len(batch) :], phase, itemsize)
+    in_piece = _lane_taps(steps[-1], itemsize) or taps[-1]
+    shared = (
+        len(taps) > 1 and steps[-2][0] == steps[-2][1] and min(taps[-2], 4) * in_piece >= min(taps[-1], 4 * in_piece)
+    )
+    bands = lines_of(shape, out_strides, batch, kernel_batch, strides, steps, itemsize, shared)
+    axis, distance = (len(taps) - 2, 1) if shared else (0, len(offsets)) if bands.rows else (len(taps) - 1, in_piece)
+    starts, lengths, order = _chains(offsets, axis, distance)
+    return bands._replace(starts=starts, lengths=lengths, order=order)
+
+
+@lru_cache(maxsize=KEPT)
+def lines_of(
+    shape: tuple[int, ...],
+    out_strides: tuple[int, ...],
+    batch: tuple[int, ...],
+    kernel_batch: tuple[int, ...],
+    strides: tuple[int, ...],
+    steps: tuple[tuple[int, int], ...],
+    itemsize: int,
+    across: bool,
+) -> Bands:
+    """Return the bands of a tile without their taps: across its rows if asked or these are short, else along them."""
+    first = len(batch)
+    jumps = [0 if n == 1 else s for n, s in zip(batch, strides[:first], strict=True)]
+    jumps += [step * s for (step, _), s in zip(steps[:-1], strides[first:], strict=True)]
+    choices = [0 if n == 1 else prod(kernel_batch[i + 1 :]) for i, n in enumerate(kernel_batch)] + [0] * (
+        len(steps) - 1
+    )
+    places, counts, rows, step, out_step = list(out_strides[:-1]), list(shape[:-1]), 0, PIECE, PIECE
+    if across or (counts and choices[-1] == 0 and shape[-1] * itemsize < 4 * PIECE):
+        rows, step, out_step = counts.pop(), jumps.pop(), places.pop()
+        choices.pop()
+    bases, which, begins = (_flat(counts, s) for s in (jumps, choices, places))
+    none = np.empty(0, np.int64)
+    return Bands(bases, rows, step, none, none, none, which, begins, out_step)
+
+
+def _lane_taps(step: tuple[int, int], itemsize: int) -> int:
+    """Return how many taps lie in a piece of the last axis, or 0 if that is no whole number."""
+    stride, dilation = step
+    lanes = PIECE // itemsize
+    return 0 if lanes * stride % dilation else lanes * stride // dilation
+
+
+def _tap_offsets(
+    taps: tuple[int, ...], steps: tuple[tuple[int, int], ...], strides: tuple[int, ...], phase: int, itemsize: int
+) -> Array:
+    """Return where the sample that each tap meets first stands, in bytes; the last taps meet the first samples."""
+    back = np.ogrid[tuple(slice(0, n) for n in taps)]
+    offsets: Array = np.flip(offsets_of(tuple(back), steps, strides, phase, itemsize))
+    return offsets
+
+
+def offsets_of(
+    back: tuple[Array, ...], steps: tuple[tuple[int, int], ...], strides: tuple[int, ...], phase: int, itemsize: int
+) -> Array:
+    """Return where the samples of taps that stand so far back from the last ones are met first, in bytes."""
+    *above, within = (d * n for n, (_, d) in zip(back, steps, strict=True))
+    stride = steps[-1][0]
+    offsets: Array = within % stride * phase + within // stride * itemsize
+    for index, jump in zip(above, strides, strict=True):
+        offsets = offsets + index * jump
+    return offsets
+
+
+def _chains(offsets: Array, axis: int, distance: int) -> tuple[Array, Array, Array]:
+    """Return where chains of taps start, how long they are, and the order of the taps.
+
+    A chain takes every `distance`-th tap of an axis, so that its samples lie as far apart as the pieces of a block.
+    """
+    order = np.moveaxis(np.flip(np.arange(offsets.size).reshape(offsets.shape), axis), axis, -1)
+    parts = [order[..., r::distance] for r in range(min(distance, offsets.shape[axis]))]
+    chains = [chain.reshape(-1, chain.shape[-1]) for chain in parts]
+    starts = np.concatenate([offsets.reshape(-1)[chain[:, 0]] for chain in chains])
+    lengths = np.concatenate([np.full(len(chain), chain.shape[1]) for chain in chains])
+    return starts, lengths, np.concatenate([chain.reshape(-1) for chain in chains])
+
+
+def runs_of(offsets: Array, distance: int) -> tuple[Array, Array, Array]:
+    """Return what `_chains` does for any taps: chains of those whose samples lie `distance` bytes apart."""
+    order = np.lexsort((offsets, offsets % distance)) if distance else np.arange(offsets.size)
+    begins = np.flatnonzero(np.diff(offsets[order], prepend=-1 - distance) != distance)
+    return offsets[order[begins]], np.diff(begins, append=order.size), order
+
+
+def _flat(counts: list[int], strides: list[int]) -> Array:
+    """Return Σ index · stride for all combinations of indices, in C order."""
+    total = np.zeros(1, np.int64)
+    for count, stride in zip(counts, strides, strict=True):
+        total = np.add.outer(total, np.arange(count) * stride).reshape(-1)
+    return total

@@ -1,0 +1,178 @@
+"""Kernels that are mostly zeros: direct sums of the other taps alone, wherever they stand.
+
+y[k] = Σ_j ext(x)[k − j] g[j] over the taps g[j] ≠ 0, which are found in the kernel's values. A product with zero is
+zero unless the sample is not finite; tiles that read such a sample are left to what mends the results of transforms.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engines.protocol import Array
+from ..semantics.dtypes import is_exact
+from ..semantics.problem import Problem
+from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
+from .direct_tiles import FEWEST, conv_steps, extended, parts
+from .protocol import Costs, Estimate, Settings, Spread
+from .tiles import (
+    Reach,
+    Tile,
+    convolved_last,
+    count_tiles,
+    gather,
+    is_known_to_loops,
+    numbers_outside,
+    reach_of,
+    share_of,
+    tile_steps,
+)
+
+# Outputs of a tile: the Python around it and its halo count for little.
+_TILE, _LEAST = 1 << 20, 1 << 16
+# A product beside one of a dense kernel, whose taps share the samples that are loaded.
+_DEARER = 3
+# Passes over what a tile reads: a look at it, a copy of what it reads at an end, the first touch of that memory.
+_PASSES = 3
+
+
+class Taps(NamedTuple):
+    """The taps that are not zero, on the last axis behind the batch, and where they stand on each convolved axis."""
+
+    values: Array
+    places: tuple[Array, ...]
+
+
+class Sparse(NamedTuple):
+    """y = Σ x[k − j] g[j] over the taps that are not zero, for kernels that have at most so many."""
+
+    most: int
+    name: str = "sparse"
+
+    def reject(self, problem: Problem) -> str | None:
+        """Serve floating-point numbers."""
+        exact = is_exact(problem.result_dtype) or problem.working_dtype.kind not in "fc"
+        return "it sums floating-point numbers" if exact else None
+
+    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+        """Return the tiles and the price of one tap, by each kind of loop."""
+        outputs = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
+        found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
+        while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
+            outputs //= 2
+            found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
+        return found
+
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Taps | None:
+        """Return the kernel's taps; None if there are too many, or they are not finite."""
+        if np.count_nonzero(kernel) > self.most * problem.kernel_batch:
+            return None
+        places = np.nonzero((kernel != 0).any(axis=problem.batch_positions))
+        selected: tuple[Any, ...] = (..., *places)
+        values = kernel.transpose(convolved_last(kernel.ndim, problem.positions))[selected]
+        finite = len(places[0]) <= self.most and np.isfinite(values).all()
+        return Taps(values.astype(problem.working_dtype), places) if finite else None
+
+    def fill(self, state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+        """Write one tile of the result to `out`: NaN, if not all samples that it reads are finite."""
+        for part, place in parts(problem, tile):
+            if not _fill(state, problem, settings, part, signal, out[place]):
+                out[...] = np.nan
+                return
+
+    def spread(self, state: Taps, problem: Problem, settings: Settings) -> Spread:
+        """Reach every output of a tile."""
+        return tuple((position, settings.tile[position]) for position in problem.positions)
+
+    def describe(self, settings: Settings) -> dict[str, str]:
+        """Return the settings in words."""
+        return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile))}
+
+    @property
+    def condition(self) -> str:
+        """Which kernels are served."""
+        return f"taken for a kernel that has at most {self.most} taps that are not zero"
+
+    def found(self, state: Taps) -> str:
+        """Return what was found in a kernel's values."""
+        count = len(state.places[0])
+        return f"this kernel has {count} tap{'s' * (count != 1)} that {'are' if count != 1 else 'is'} not zero: sparse"
+
+
+def seconds_of_tap(problem: Problem, costs: Costs, estimate: Estimate) -> float:
+    """Return the time of each further tap."""
+    loops, products = estimate.settings.engine, prod(problem.shape)
+    share = share_of(count_tiles(problem.shape, estimate.settings.tile), costs.workers)
+    rate = "numpy taps" if loops == "numpy" else loops
+    return share * (1 if loops == "numpy" else _DEARER) * costs.products(rate, problem.working_dtype, products)
+
+
+def _estimate(problem: Problem, costs: Costs, loops: str, outputs: int) -> Estimate:
+    """Return the price of one tap, with tiles of about so many outputs."""
+    tile, item = tile_steps(problem, conv_steps(problem, outputs), outputs), problem.working_dtype.itemsize
+    count, read = count_tiles(problem.shape, tile), prod(extended(problem, tile)) * item
+    seconds = costs.call + share_of(count, costs.workers) * count * (costs.tile + costs.passes(_PASSES * read))
+    memory = prod(problem.kernel_shape), 2 * read + 2 * prod(tile) * item
+    one = Estimate(Settings(tile, loops), seconds, *memory, needed(problem, loops))
+    return one._replace(seconds=seconds + seconds_of_tap(problem, costs, one))
+
+
+def _fill(state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> bool:
+    """Write a part of a tile; return whether all samples that it reads are finite."""
+    reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
+    if out.size == 0 or any(r.low >= r.high for r in reaches):
+        out[...] = 0
+        return True
+    samples, taps = tile.batch(signal, problem.positions), _met(state, problem, tile, reaches)
+    fill = _fill_compiled if settings.engine == "numba" else _fill_plain
+    return fill(samples, taps, problem, reaches, out.transpose(convolved_last(out.ndim, problem.positions)))
+
+
+def _is_finite(piece: Array) -> bool:
+    """Return whether all samples are finite: where their sum is, they are."""
+    return bool(np.isfinite(piece.sum()) or np.isfinite(piece).all())
+
+
+def _met(state: Taps, problem: Problem, tile: Tile, reaches: list[Reach]) -> Taps:
+    """Return the taps that the reaches hold, of the kernels of a tile, counted back from the last one."""
+    held = np.logical_and.reduce([(r.low <= p) & (p < r.high) for r, p in zip(reaches, state.places, strict=True)])
+    sizes = zip(problem.batch_positions, state.values.shape[:-1], strict=True)
+    batch = tuple(slice(None) if size == 1 else tile.slices[i] for i, size in sizes)
+    back = tuple(r.high - 1 - p[held] for r, p in zip(reaches, state.places, strict=True))
+    return Taps(state.values[(*batch, held)], back)
+
+
+def _fill_compiled(signal: Array, taps: Taps, problem: Problem, reaches: list[Reach], out: Array) -> bool:
+    """Fill `out`, which has the convolved axes last, by the compiled loops; return whether all samples are finite."""
+    fills, order = numbers_outside(problem), convolved_last(out.ndim, problem.positions)
+    if len(fills) <= 1 and is_known_to_loops(signal):
+        asked = reaches, out.shape[-1], problem.working_dtype, next(iter(fills), 0)
+        rows = rows_of(signal.transpose(order), *asked)
+    else:
+        rows = rows_within(_gathered(signal, problem, reaches).transpose(order), reaches, out.shape[-1])
+    if not _is_finite(rows.samples):
+        return False
+    if taps.values.shape[-1]:
+        engine_rows().fill_some(rows, taps.values, taps.places, out, steps_of(reaches))
+    else:
+        out[...] = 0
+    return True
+
+
+def _fill_plain(signal: Array, taps: Taps, problem: Problem, reaches: list[Reach], out: Array) -> bool:
+    """Do the same in NumPy."""
+    piece = _gathered(signal, problem, reaches).transpose(convolved_last(out.ndim, problem.positions))
+    out[...] = 0
+    for number, places in enumerate(zip(*taps.places, strict=True)):
+        begins = [r.axis.dilation * int(p) for r, p in zip(reaches, places, strict=True)]
+        ends = [b + r.last - r.first + 1 for b, r in zip(begins, reaches, strict=True)]
+        window = tuple(slice(b, e, r.axis.stride) for b, e, r in zip(begins, ends, reaches, strict=True))
+        tap = taps.values[..., number]
+        out += tap.reshape(*tap.shape, *(1,) * len(window)) * piece[(slice(None),) * tap.ndim + window]
+    return _is_finite(piece)
+
+
+def _gathered(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
+    return gather(signal, problem, reaches).astype(problem.working_dtype, copy=False)
