@@ -16,12 +16,13 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
 from .direct_tiles import FEWEST, conv_steps, extended, parts
-from .protocol import Costs, Estimate, Settings, Spread
+from .protocol import Costs, Estimate, Index, Settings
 from .tiles import (
     Reach,
     Tile,
     convolved_last,
     count_tiles,
+    first_of_every,
     gather,
     is_known_to_loops,
     numbers_outside,
@@ -82,9 +83,9 @@ class Sparse(NamedTuple):
                 out[...] = np.nan
                 return
 
-    def spread(self, state: Taps, problem: Problem, settings: Settings) -> Spread:
-        """Reach every output of a tile."""
-        return tuple((position, settings.tile[position]) for position in problem.positions)
+    def probes(self, state: Taps, problem: Problem, settings: Settings) -> Index:
+        """Look at the first output of each tile."""
+        return first_of_every(problem, (settings.tile[position] for position in problem.positions))
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
