@@ -9,13 +9,13 @@ from operator import mul
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import carray, njit  # type: ignore[attr-defined]
+from numba import njit
 
 from .bands import bands_of
 from .loops import PIECE, copy_rows, sum_bands
 from .protocol import Array
 from .rows import Span, copy_table, cut, is_readable
-from .simd import pointer, version
+from .simd import address, samples_at, version
 
 DType = np.dtype[Any]
 _NUMBERS, _TABLES = 9, 8  # of a packed argument
@@ -155,7 +155,7 @@ def _compiled(version: int) -> Callable[..., bool]:
         rows, columns = packed[_NUMBERS + _TABLES : ends[0]], packed[ends[0] : ends[1]]
         bases, which, places = packed[ends[1] : ends[2]], packed[ends[2] : ends[3]], packed[ends[3] : ends[4]]
         starts, lengths, order = packed[ends[4] : ends[5]], packed[ends[5] : ends[6]], packed[ends[6] : ends[7]]
-        data, out, finite = signal.ctypes.data + begins, result.ctypes.data + place, version >= 0
+        data, out, finite = address(signal) + begins, address(result) + place, version >= 0
         kernels = np.empty((taps.size // order.size, order.size), taps.dtype)
         for k in range(kernels.shape[0]):
             for t in range(order.size):
@@ -164,16 +164,16 @@ def _compiled(version: int) -> Callable[..., bool]:
         copied = np.empty((rows.size, pitch), taps.dtype)
         if rows.size:
             copy_rows(data, taps, rows, columns, begin, end, ghost, copied)
-        read = copied.ctypes.data if rows.size else data
+        read = address(copied) if rows.size else data
         spare = np.empty(0 if wide == width else lines * wide, taps.dtype)
-        written = spare.ctypes.data if wide > width else out
+        written = address(spare) if wide > width else out
         row = wide * taps.itemsize
         sum_bands(read, bases, count, step, starts, lengths, kernels, which, written, places, out_step, row)
         if wide > width:
-            narrow = carray(pointer(taps, out), (lines, width))
-            for line in range(lines):
+            narrow = samples_at(taps, out, lines * width).reshape(lines, width)
+            for row in range(lines):
                 for column in range(width):
-                    narrow[line, column] = spare[line * wide + column]
+                    narrow[row, column] = spare[row * wide + column]
         # Numba frees an array after its last use, and does not know of the addresses.
         return finite and copied.size + spare.size >= 0
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, njit  # type: ignore[attr-defined]
+from numba import njit
 from numba.extending import overload
 
 from . import simd
 from .loops import VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import load, multiply_add, pointer, splat, store, zeros
+from .simd import address, load, multiply_add, samples_at, splat, store, zeros
 
 PIECE = simd.PIECE
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
@@ -71,10 +71,8 @@ def _keep(kind, sums, sums_step, out, step, rows, begin, end, length, pitch):  #
         for line in range(begin // pitch, (end - 1) // pitch + 1):
             low, high = max(begin, line * pitch), min(end, line * pitch + length)
             if low < high:
-                source = carray(pointer(kind, sums + row * sums_step + low), ((high - low) // size,))
-                target = carray(
-                    pointer(kind, out + row * step + low - line * (pitch - length)), ((high - low) // size,)
-                )
+                source = samples_at(kind, sums + row * sums_step + low, (high - low) // size)
+                target = samples_at(kind, out + row * step + low - line * (pitch - length), (high - low) // size)
                 for i in range(target.size):
                     target[i] = source[i]
 
@@ -107,7 +105,7 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
         # stored where they belong if some are not wanted.
         apart = length != pitch or rows_kept < starts[-1] + rows
         lines = np.empty((starts[-1] + rows, chunk + block if apart else 0), np.uint8)
-        sums, sums_step = (lines.ctypes.data, chunk + block) if apart else (out, step)
+        sums, sums_step = (address(lines), chunk + block) if apart else (out, step)
         for begin in range(0, width, chunk):
             end = min(begin + chunk, width)
             first = min(begin, end - block)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray, njit, types  # type: ignore[attr-defined]
+from numba import njit, types
 from numba.extending import overload
 
 from . import simd
-from .simd import load, multiply_add, pair_lanes, part, pointer, splat, store, swap_pairs, zeros
+from .simd import load, multiply_add, pair_lanes, part, samples_at, splat, store, swap_pairs, zeros
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE
@@ -156,7 +156,7 @@ def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untype
         if columns[c] == MISSING:
             line[c] = fill
         else:
-            line[c] = carray(pointer(kind, place + columns[c]), (1,))[0]
+            line[c] = samples_at(kind, place + columns[c], 1)[0]
 
 
 @njit(nogil=True, cache=True)
@@ -174,7 +174,7 @@ def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore
             continue
         place = data + rows[r]
         if begin < end:
-            run, neighbours = line[begin:end], carray(pointer(kind, place + columns[begin]), (end - begin,))
+            run, neighbours = line[begin:end], samples_at(kind, place + columns[begin], end - begin)
             for c in range(run.size):
                 run[c] = neighbours[c]
         _copy_scattered(place, kind, columns[:begin], fill, line)

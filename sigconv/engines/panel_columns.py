@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import carray, njit, types  # type: ignore[attr-defined]
+from numba import njit, types
 from numba.extending import overload
 
 from . import simd
@@ -30,7 +30,8 @@ from .panel_butterflies import (
     transform_back,
 )
 from .protocol import Array
-from .simd import PIECE, every_other, interleave, load, pointer, store
+from .rows import address_of
+from .simd import PIECE, address, every_other, interleave, load, samples_at, store
 
 _HALF = PIECES // 2
 # Bytes of the panels that are filled together: the longer the pieces of a row, the better memory serves them.
@@ -81,7 +82,7 @@ def _present(kind, data, size, place, count, zeros, spare):  # type: ignore[no-u
         return data + place * kind.itemsize
     if place >= size:
         return zeros
-    copy, samples = carray(pointer(kind, spare), (count,)), carray(pointer(kind, data), (size,))
+    copy, samples = samples_at(kind, spare, count), samples_at(kind, data, size)
     for i in range(count):
         copy[i] = samples[place + i] if place + i < size else 0
     return spare
@@ -94,7 +95,7 @@ def _write(kind, data, size, place, count, lanes, x, spare):  # type: ignore[no-
         store(data + place * kind.itemsize, PIECE, x)
         return
     store(spare, PIECE, x)
-    copy, samples = carray(pointer(kind, spare), (count,)), carray(pointer(kind, data), (size,))
+    copy, samples = samples_at(kind, spare, count), samples_at(kind, data, size)
     for i in range(max(0, -place), min(count, size - place)):
         samples[place + i] = copy[i]
 
@@ -113,7 +114,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
         kind, data, size, width, weights, radices, table, near, far, panels, begin, end, together
     ):
         length, lanes, spare = weights.size, ROW // table.itemsize, _spare()
-        zeros = spare.ctypes.data
+        zeros = address(spare)
         for first in range(begin, end, together):
             last = min(first + together, end)
             for j in range(length):
@@ -127,7 +128,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                 transform(panel, length, radices, table)
                 for j in range(length if near.size else 0):
                     x = times(row_at(panel + j * ROW, table), far[p, j])
-                    store(panel + j * ROW, PIECE, product(x, row_at(near.ctypes.data + j * ROW, table)))
+                    store(panel + j * ROW, PIECE, product(x, row_at(address(near) + j * ROW, table)))
         return version
 
     @njit(nogil=True, cache=True, error_model="numpy")
@@ -142,7 +143,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                 panel = panels + p * length * ROW
                 for j in range(length if near.size else 0):
                     x = times(row_at(panel + j * ROW, table), far[p, j].conjugate())
-                    x = product(x, row_at(near.ctypes.data + (length + j) * ROW, table))
+                    x = product(x, row_at(address(near) + (length + j) * ROW, table))
                     store(panel + j * ROW, PIECE, x)
                 transform_back(panel, length, radices, table)
             start = -skip
@@ -152,7 +153,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                     x = row_at(panels + (p * length + at) * ROW, table)
                     parts = _unweighted(kind, x, below, weights[at])
                     count = min(lanes, width - p * lanes)
-                    _write(kind, data, size, start + p * lanes, count, lanes, parts, spare.ctypes.data)
+                    _write(kind, data, size, start + p * lanes, count, lanes, parts, address(spare))
                 start += width
                 if start >= size:
                     break
@@ -191,7 +192,7 @@ class Columns:
         size = shape[0] * self.length * ROW
         memory = np.empty(size + self.lanes * ROW + _ALIGNED, np.uint8)
         memory[size:] = 0
-        start = -memory.ctypes.data % _ALIGNED
+        start = -address_of(memory) % _ALIGNED
         panels: Array = memory[start : start + size].view(self._weights.dtype).reshape(shape)
         return panels
 
@@ -211,8 +212,8 @@ class Columns:
 
     def forward(self, data: Array, width: int, panels: Array, part: slice) -> None:
         """Fill some of the panels with the transformed columns of contiguous samples."""
-        source = _kind(data.dtype), data.ctypes.data, data.size, width
-        numbers = panels.ctypes.data, part.start, part.stop, self._together
+        source = _kind(data.dtype), address_of(data), data.size, width
+        numbers = address_of(panels), part.start, part.stop, self._together
         forward(*source, *self._plan, *self._twiddles, *numbers)
 
     def backward(self, panels: Array, part: slice, data: Array, width: int, window: tuple[int, int, int]) -> None:
@@ -220,8 +221,8 @@ class Columns:
 
         It begins with the row `window[0]`, without the first `window[2]` samples, and has every `window[1]`-th row.
         """
-        target = _kind(data.dtype), data.ctypes.data, data.size, width
-        numbers = panels.ctypes.data, part.start, part.stop, self._together
+        target = _kind(data.dtype), address_of(data), data.size, width
+        numbers = address_of(panels), part.start, part.stop, self._together
         backward(*target, *window, *self._plan, *self._twiddles, *numbers)
 
 

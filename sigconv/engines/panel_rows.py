@@ -30,7 +30,8 @@ from .panel_butterflies import (
     transform_back,
 )
 from .protocol import Array
-from .simd import PIECE, load, splat_pair, store, transpose
+from .rows import address_of
+from .simd import PIECE, address, load, splat_pair, store, transpose
 
 VERSION = simd.version("panel_butterflies.py")
 
@@ -39,7 +40,7 @@ VERSION = simd.version("panel_butterflies.py")
 def _buffer(rows):  # type: ignore[no-untyped-def]
     """Return memory for some rows, and an aligned address in it."""
     memory = np.zeros(rows * ROW + PIECE, np.uint8)
-    return memory, -(-memory.ctypes.data // PIECE) * PIECE
+    return memory, -(-address(memory) // PIECE) * PIECE
 
 
 @njit(nogil=True)
@@ -152,8 +153,8 @@ class Rows:
 
     def spectra(self, panels: Array, width: int, part: slice, scale: float, out: Array) -> None:
         """Fill the spectra of some groups of rows of a width, times a factor."""
-        where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
-        spectra(*where, *self._plan, np.array([scale], panels.dtype), out.ctypes.data)
+        where = address_of(panels), panels.shape[1], width, part.start, part.stop
+        spectra(*where, *self._plan, np.array([scale], panels.dtype), address_of(out))
 
     def turned(self, shift: int) -> Array:
         """Return the factors of the frequencies of samples that are moved behind so many others."""
@@ -168,15 +169,15 @@ class Rows:
         window: tuple[int, int, int],
     ) -> None:
         """Replace some groups of rows by their outputs: the first one, the step, and how many."""
-        where = panels.ctypes.data, panels.shape[1], width, part.start, part.stop
+        where = address_of(panels), panels.shape[1], width, part.start, part.stop
         if isinstance(spectrum, OwnSpectrum):
             across, along = spectrum.factors
             lanes = np.zeros(self.groups(len(across)) * self._lanes, panels.dtype)
             lanes[: len(across)] = across
             sign = along.real.dtype.type(-1 if spectrum.conjugated else 1)
-            convolve(*where, *self._plan, (lanes.ctypes.data, along, sign), *window)
+            convolve(*where, *self._plan, (address_of(lanes), along, sign), *window)
         else:
-            convolve(*where, *self._plan, spectrum.ctypes.data, *window)
+            convolve(*where, *self._plan, address_of(spectrum), *window)
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..semantics.boundary import NUMBERS, source_index
+from . import watch
 from .bands import KEPT, Bands, bands_of, lines_of, offsets_of, runs_of
 from .loops import MISSING, PIECE, copy_rows, sum_bands
 from .protocol import Array
@@ -143,7 +144,9 @@ def _run(span: Span) -> tuple[int, int]:
 
 
 def address_of(array: Array) -> int:
-    """Return where an array's first element stands."""
+    """Return where an array's first element stands, for compiled code."""
+    if watch.WATCHING:
+        watch.know(array)
     return int(array.__array_interface__["data"][0])
 
 

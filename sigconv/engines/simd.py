@@ -15,8 +15,10 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-from numba import config, types
+from numba import carray, config, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic, models, overload, register_model
+
+from . import watch
 
 
 def _features() -> set[str]:
@@ -35,8 +37,9 @@ def version(*files: str) -> int:
 
     Numba's cache watches a function's own file alone; what a closure holds is part of the cache's key.
     """
-    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in (Path(__file__).name, *files))
-    return int(hashlib.sha256(sources).hexdigest()[:15], 16)
+    names = (Path(__file__).name, Path(watch.__file__).name, *files)
+    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in names)
+    return int(hashlib.sha256(sources + bytes(watch.WATCHING)).hexdigest()[:15], 16)
 
 
 _Code = Callable[..., Any]
@@ -89,8 +92,10 @@ def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
 def _places(builder: Any, address: Any, step: Any, vector: Vector) -> list[Any]:
     """Return the pointers to the pieces of a vector, which lie `step` bytes apart."""
     piece = ir.VectorType(_LLVM[vector.element], lanes_of(vector.element)).as_pointer()
-    steps = [builder.mul(step, ir.Constant(step.type, i)) for i in range(vector.pieces)]
-    return [builder.inttoptr(builder.add(address, s), piece) for s in steps]
+    places = [builder.add(address, builder.mul(step, ir.Constant(step.type, i))) for i in range(vector.pieces)]
+    for place in places:
+        watch.check(builder, place, PIECE)
+    return [builder.inttoptr(place, piece) for place in places]
 
 
 def _align(vector: Vector) -> int:
@@ -142,14 +147,38 @@ def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
 
 
 @_compiled
-def pointer(typing: Any, kind: Any, address: Any) -> Any:
-    """Return an address as a pointer to samples of an array's dtype, for `numba.carray`."""
+def _pointer(typing: Any, kind: Any, address: Any, size: Any) -> Any:
+    """Return an address, with so many bytes behind it, as a pointer to samples of an array's dtype."""
     result = types.CPointer(kind.dtype)  # type: ignore[no-untyped-call]
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        watch.check(builder, args[1], args[2])
         return builder.inttoptr(args[1], context.get_value_type(result))
 
-    return result(kind, types.intp), code
+    return result(kind, types.intp, types.intp), code
+
+
+@njit(nogil=True)
+def samples_at(kind, address, count):  # type: ignore[no-untyped-def]
+    """Return the samples of an array's dtype at an address, as a line of so many."""
+    return carray(_pointer(kind, address, count * kind.itemsize), (count,))
+
+
+@_compiled
+def _known(typing: Any, address: Any, size: Any) -> Any:
+    """Return an address, after which so many bytes may be read and written."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        watch.note(builder, *args)
+        return args[0]
+
+    return types.intp(types.intp, types.intp), code
+
+
+@njit(nogil=True)
+def address(array):  # type: ignore[no-untyped-def]
+    """Return where an array's first element stands: of a contiguous one."""
+    return _known(array.ctypes.data, array.nbytes)
 
 
 @_compiled

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import carray, njit  # type: ignore[attr-defined]
+from numba import njit
 
 from ..protocol import Array
-from ..simd import pointer
+from ..simd import samples_at
 from .calls import call
 from .passes import ROW
 from .vectors import BYTES
@@ -149,11 +149,11 @@ def _source(kind, work, shape, columns, side, block, panel):  # type: ignore[no-
         return OUTSIDE, 0
     first = panel * shape.lanes
     for r in range(work.lines.shape[1]):
-        line = carray(pointer(kind, work.lines[FROM + side, r]), (1,))
-        copy = carray(pointer(kind, work.lines[COPIED + side, r]), (shape.lanes,))
+        samples, copy = work.lines[FROM + side, r], samples_at(kind, work.lines[COPIED + side, r], shape.lanes)
         for i in range(shape.lanes):
             sample = columns.samples[block, first + i]
-            copy[np.uintp(i)] = columns.fill if sample == NOWHERE else line[np.uintp(sample)]
+            there = samples + sample * kind.itemsize
+            copy[np.uintp(i)] = columns.fill if sample == NOWHERE else samples_at(kind, there, 1)[0]
     return COPIED + side, 0
 
 
@@ -167,10 +167,10 @@ def _target(work, shape, side, left):  # type: ignore[no-untyped-def]
 def _copy_out(kind, work, side, column, count):  # type: ignore[no-untyped-def]
     """Copy the first outputs of a panel's lines to where they belong."""
     for r in range(work.lines.shape[1]):
-        line = carray(pointer(kind, work.lines[TO + side, r] + column), (count,))
-        copy = carray(pointer(kind, work.lines[COPIED + side, r]), (count,))
+        target = samples_at(kind, work.lines[TO + side, r] + column, count)
+        copy = samples_at(kind, work.lines[COPIED + side, r], count)
         for i in range(count):
-            line[i] = copy[i]
+            target[i] = copy[i]
 
 
 @_njit

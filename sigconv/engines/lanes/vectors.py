@@ -19,6 +19,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
+from .. import watch
 from ..simd import _FLAGS, _LLVM, _shuffled, _splat, real_of
 
 BYTES = 64
@@ -79,23 +80,23 @@ class Code:
     def load(self, address: Number, aligned: bool = True) -> Number:
         """Return the vector at a multiple of 64 bytes, or at any sample's place."""
         return self._number(
-            self._builder.load(self._place(address, self._vector), align=BYTES if aligned else self.itemsize)
+            self._builder.load(self._place(address, self._vector, BYTES), align=BYTES if aligned else self.itemsize)
         )
 
     def store(self, address: Number, vector: Number, aligned: bool = True) -> None:
         """Write a vector to a multiple of 64 bytes, or to any sample's place."""
-        place = self._place(address, self._vector)
+        place = self._place(address, self._vector, BYTES)
         self._builder.store(vector.value, place, align=BYTES if aligned else self.itemsize)
 
     def broadcast(self, address: Number) -> Number:
         """Return a vector with the one number at an address in all lanes."""
-        number = self._builder.load(self._place(address, self._element), align=self.itemsize)
+        number = self._builder.load(self._place(address, self._element, self.itemsize), align=self.itemsize)
         return self._number(_splat(self._builder, number, self.lanes))
 
     def integer(self, address: Number) -> Number:
         """Return the integer of 64 bits at an address."""
-        kind = _LLVM[types.int64]
-        return self._number(self._builder.load(self._place(address, kind), align=kind.width // 8))
+        kind, size = _LLVM[types.int64], 8
+        return self._number(self._builder.load(self._place(address, kind, size), align=size))
 
     def deinterleave(self, first: Number, second: Number) -> tuple[Number, Number]:
         """Return the even and the odd lanes of two vectors one after the other: real and imaginary parts."""
@@ -165,7 +166,8 @@ class Code:
     def _number(self, value: Any) -> Number:
         return Number(self._builder, value)
 
-    def _place(self, address: Number, kind: Any) -> Any:
+    def _place(self, address: Number, kind: Any, size: int) -> Any:
+        watch.check(self._builder, address.value, size)
         return self._builder.inttoptr(address.value, kind.as_pointer())
 
     def _shuffled(self, a: Number, b: Number, lanes: list[int]) -> Number:

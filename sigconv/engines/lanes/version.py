@@ -3,8 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from .. import simd
+from .. import simd, watch
 
-SOURCES = (Path(simd.__file__), *sorted(Path(__file__).parent.glob("*.py")))
+SOURCES = (Path(simd.__file__), Path(watch.__file__), *sorted(Path(__file__).parent.glob("*.py")))
 # Functions that hold this number are compiled anew when a source changes: what a closure holds is part of their key.
-VERSION = int(hashlib.sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:15], 16)
+_CONTENT = b"".join(source.read_bytes() for source in SOURCES) + bytes(watch.WATCHING)
+VERSION = int(hashlib.sha256(_CONTENT).hexdigest()[:15], 16)

@@ -1,0 +1,133 @@
+"""Every load and store of compiled loops, checked: for whoever changes them.
+
+The loops compute addresses of their own. With SIGCONV_CHECK_MEMORY=1, set before sigconv is imported, compiled code
+asks before each load and store whether all its bytes lie in one array whose address was taken, and stops the process
+where they don't. An array counts until it is freed; of those that compiled code makes itself the last few count.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import binding, ir  # type: ignore[import-untyped]
+from numba import cfunc, types
+from numba.extending import intrinsic
+
+from .protocol import Array
+
+WATCHING = os.environ.get("SIGCONV_CHECK_MEMORY") == "1"
+_RECENT, _MOST = 64, 1 << 16  # ranges: of compiled code's own arrays, and of all
+_CHECK, _NOTE = "sigconv_check_memory", "sigconv_note_memory"
+_NUMBER = ir.IntType(64)
+_compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = intrinsic
+_FUNCTION = ir.FunctionType(ir.VoidType(), [_NUMBER, _NUMBER])
+
+# The ranges [begin, end); in the row before them how many there are, and how many compiled code has noted.
+_table = np.zeros((1 + _MOST if WATCHING else 0, 2), np.int64)
+_held = Counter[tuple[int, int]]()
+
+
+def know(array: Array) -> None:
+    """Let compiled code read and write an array from now on until the memory's owner is freed."""
+    low, high = np.lib.array_utils.byte_bounds(array)
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    weakref.finalize(owner, _forget, (low, high))
+    _held[low, high] += 1
+    if _held[low, high] == 1:
+        _table[1 + _RECENT + _table[0, 0]] = low, high
+        _table[0, 0] += 1
+
+
+def _forget(span: tuple[int, int]) -> None:
+    _held[span] -= 1
+    if _held[span] == 0:
+        count = _table[0, 0]
+        known = _table[1 + _RECENT : 1 + _RECENT + count]
+        known[np.flatnonzero((known == span).all(axis=1))[0]] = known[count - 1]
+        _table[0, 0] -= 1
+
+
+def check(builder: Any, address: Any, size: Any) -> None:
+    """Write the question whether some bytes may be read or written."""
+    if WATCHING:
+        builder.call(_function(builder, _CHECK), [address, _number(size)])
+
+
+def note(builder: Any, address: Any, size: Any) -> None:
+    """Write that some bytes may be read and written from now on."""
+    if WATCHING:
+        builder.call(_function(builder, _NOTE), [address, builder.add(address, _number(size))])
+
+
+def _number(value: Any) -> Any:
+    return ir.Constant(_NUMBER, value) if isinstance(value, int) else value
+
+
+def _function(builder: Any, name: str) -> Any:
+    return builder.module.globals.get(name) or ir.Function(builder.module, _FUNCTION, name)
+
+
+@_compiled
+def _entry(typing: Any, address: Any) -> Any:
+    """Return the number at an address."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(builder.inttoptr(args[0], _NUMBER.as_pointer()))
+
+    return types.int64(types.int64), write
+
+
+@_compiled
+def _put(typing: Any, address: Any, number: Any) -> Any:
+    """Write a number to an address."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[1], builder.inttoptr(args[0], _NUMBER.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), write
+
+
+@_compiled
+def _stop(typing: Any) -> Any:
+    """End the process at once, as the CPU does for an illegal instruction."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.call(builder.module.declare_intrinsic("llvm.trap", (), ir.FunctionType(ir.VoidType(), [])), [])
+        return context.get_dummy_value()
+
+    return types.void(), write
+
+
+def _install() -> tuple[Any, Any]:
+    """Compile what checks and what notes, and give them the names by which compiled code knows them."""
+    table, first = _table.ctypes.data, _table.ctypes.data + _table.strides[0]
+
+    @cfunc(types.void(types.int64, types.int64))
+    def check_memory(address, size):  # type: ignore[no-untyped-def]
+        # What was known last is looked at first.
+        for i in range(_RECENT + _entry(table) - 1, -1, -1):
+            if _entry(first + 16 * i) <= address and address + size <= _entry(first + 16 * i + 8):
+                return
+        _stop()
+
+    @cfunc(types.void(types.int64, types.int64))
+    def note_memory(begin, end):  # type: ignore[no-untyped-def]
+        count: int = _entry(table + 8)
+        _put(table + 8, count + 1)
+        _put(first + 16 * (count % _RECENT), begin)
+        _put(first + 16 * (count % _RECENT) + 8, end)
+
+    binding.add_symbol(_CHECK, check_memory.address)
+    binding.add_symbol(_NOTE, note_memory.address)
+    return check_memory, note_memory
+
+
+_installed = _install() if WATCHING else None
