@@ -14,7 +14,7 @@ from sigconv.engines.transforms import installed
 if not installed("numba"):
     pytest.skip("numba, which compiles the loops, is not installed", allow_module_level=True)
 
-from sigconv.engines import loops, rows, simd
+from sigconv.engines import loops, rows, simd, watch
 
 DTYPES = ["f4", "f8", "c8", "c16", "i8"]
 GUARD = 99
@@ -253,9 +253,9 @@ def test_workers_and_places_do_not_change_a_bit(dtype):
 
 
 def test_compiled_code_belongs_to_its_vectors():
-    """A change of simd.py, which Numba's cache does not watch, has the loops compiled anew."""
-    source = Path(simd.__file__).read_bytes()
-    assert hashlib.sha256(source).hexdigest().startswith(f"{loops.VERSION:x}".zfill(15))
+    """A change of simd.py or watch.py, which Numba's cache does not watch, has the loops compiled anew."""
+    sources = Path(simd.__file__).read_bytes() + Path(watch.__file__).read_bytes() + bytes(watch.WATCHING)
+    assert hashlib.sha256(sources).hexdigest().startswith(f"{loops.VERSION:x}".zfill(15))
     nothing = np.zeros(0, np.int64)
     arguments = (
         0,

@@ -114,11 +114,9 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     read = prod(extended(problem, tile)) * itemsize
     memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
     count = count_tiles(problem.shape, tile)
-    share, overhead = share_of(count, costs.workers), costs.tile * count
-    times = {
-        loops: costs.call + share * (overhead + sum_seconds(problem, costs, loops, products[loops]))
-        for loops in loops_for(problem)
-    }
+    share, taps = share_of(count, costs.workers), count * prod(axis.taps for axis in problem.axes)
+    sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in loops_for(problem)}
+    times = {name: costs.call + share * costs.tile * count + seconds for name, seconds in sums.items()}
     lines = lines_of(problem)
     if lines is not None:
         each = costs.call + costs.lines(problem.working_dtype, lines.sums, lines.taps)
@@ -126,7 +124,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     alike = "numba" in times and at_once.serves(problem)
     if alike:
         others = costs.tile if count > 1 else 0.0  # until they have begun
-        times["numba"] = _COMPILED_CALL * costs.call + others + share * sum_seconds(problem, costs, "numba", swept)
+        times["numba"] = _COMPILED_CALL * costs.call + others + sums["numba"]
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 
@@ -135,14 +133,14 @@ def _is_lines(problem: Problem) -> bool:
     return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
 
 
-def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float) -> float:
-    """Return the time of the sums of all tiles."""
+def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float, taps: float) -> float:
+    """Return the time of the sums of all tiles: of products, and of taps that NumPy multiplies one by one."""
     if loops != "numpy":
         return costs.products(loops, problem.working_dtype, products)
     if _is_lines(problem):
         sums = prod(problem.shape)
         return costs.lines(problem.working_dtype, sums, products / max(1, sums))
-    return costs.products("numpy taps", problem.working_dtype, products)
+    return taps * costs.call + costs.products("numpy taps", problem.working_dtype, products)
 
 
 def loops_for(problem: Problem) -> tuple[str, ...]:

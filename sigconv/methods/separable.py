@@ -51,8 +51,9 @@ class Passes(NamedTuple):
         tile = _tile(problem)
         sizes = [tile[position] for position in problem.positions]
         shapes = _pass_shapes(problem.axes, sizes)
-        products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
         tiles, batch = count_tiles(problem.shape, tile), prod(tile) // max(1, prod(sizes))
+        products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
+        products, taps = tiles * batch * products, tiles * sum(axis.taps for axis in problem.axes)
         seconds = tiles * costs.tile * len(sizes)
         seconds += costs.passes(tiles * batch * sum(map(prod, shapes)) * problem.working_dtype.itemsize)
         share = share_of(tiles, costs.workers)
@@ -60,7 +61,7 @@ class Passes(NamedTuple):
         return [
             Estimate(
                 Settings(tile, loops),
-                costs.call + share * (seconds + sum_seconds(problem, costs, loops, tiles * batch * products)),
+                costs.call + share * (seconds + sum_seconds(problem, costs, loops, products, taps)),
                 prod(problem.kernel_shape) * 8,
                 worker,
                 needed(problem, loops),
