@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 import oracle
 import pytest
+from strategies import LINEAR
 
 import sigconv
 from sigconv.engines import transforms
@@ -15,7 +16,9 @@ from sigconv.engines.transforms import installed
 from sigconv.methods.overlap_add import _work, block_lengths
 from sigconv.methods.paired import row_places
 from sigconv.methods.spectral import block_outputs
+from sigconv.methods.tiles import gather, reach_of
 from sigconv.planning.cost import PRIORS
+from sigconv.semantics.boundary import Span, extend
 
 CASES = [
     ((900,), (9,), {"boundary": "reflect"}),
@@ -110,18 +113,78 @@ def test_memory_does_not_grow_with_the_signal(taps, dtype):
     assert long.shared_bytes <= 2 * 16 * 2**20
 
 
+SMALL = 50_000  # bytes of Python's objects
+
+
+def forget_workspace():
+    """Have the engines' memory allocated anew."""
+    if installed("numba"):
+        from sigconv.engines.lanes import memory
+
+        memory.workspace.buffer = np.empty(0, np.uint8)
+
+
+@pytest.mark.parametrize("boundary", ["zero", "reflect", "wrap", "renormalize", "mixed"])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2"])
 @pytest.mark.parametrize(
-    ("signal", "kernel", "boundary"), [((300_001,), (999,), "reflect"), ((901, 902), (33, 35), "zero")]
+    ("signal", "kernel", "method"),
+    [
+        ((300_001,), (999,), "overlap-add"),
+        ((901, 902), (33, 35), "overlap-add"),
+        ((1500, 1400), (5, 7), "overlap-add"),
+        ((1500, 1400), (5, 7), "direct"),
+        ((64, 90, 80), (9, 3, 7), "overlap-add"),
+        ((64, 90, 80), (9, 3, 7), "direct"),
+    ],
 )
-def test_the_estimated_memory_is_enough(signal, kernel, boundary):
+def test_the_estimated_memory_is_enough(signal, kernel, method, dtype, boundary):
     """What is allocated with one worker, beside operands and result, is no more than the plan says."""
-    plan = sigconv.plan(signal, kernel, mode="same", boundary=boundary, method="overlap-add")
+    boundaries = {"mixed": ("constant", "wrap", "reflect")[: len(signal)]}.get(boundary, boundary)
+    options = {"mode": "same", "boundary": boundaries, "fill_value": 2 if boundary == "mixed" else 0}
+    plan = sigconv.plan(signal, kernel, dtype, method=method, **options)
     rng = np.random.default_rng(0)
-    plan(rng.random(signal), rng.random(kernel))  # imports and tables
+    x, h = rng.integers(1, 9, signal).astype(dtype), rng.integers(1, 9, kernel).astype(dtype)
+    plan(x, h)  # imports and tables
     transforms._pool = transforms._Pool()
-    prepared, x, out = plan.prepare(rng.random(kernel)), rng.random(signal), np.empty(signal)
+    forget_workspace()
+    prepared, out = plan.prepare(h), np.empty(signal, plan.problem.result_dtype)
     tracemalloc.start()
     plan.apply(prepared, x, out, workers=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak <= plan.estimate.worker_bytes
+    assert peak <= plan.estimate.worker_bytes + SMALL
+
+
+@pytest.mark.parametrize("boundary", [*LINEAR, "renormalize", "mixed"])
+def test_a_tile_at_two_edges_reads_no_more_than_itself(boundary):
+    """What a corner of an image reads is copied once, and nothing beside it."""
+    boundaries = ("wrap", "constant") if boundary == "mixed" else boundary
+    problem = sigconv.plan((3000, 3000), (9, 9), "f4", boundary=boundaries).problem
+    signal = np.random.default_rng(0).random((3000, 3000), "f4")
+    low, high = slice(0, 50), slice(2950, 3008)
+    for corner in ((low, low), (low, high), (high, low), (high, high)):
+        reaches = [reach_of(axis, wanted) for axis, wanted in zip(problem.axes, corner, strict=True)]
+        tracemalloc.start()
+        piece = gather(signal, problem, reaches)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert piece.size <= 66 * 66
+        assert peak <= 2 * piece.nbytes + SMALL
+
+
+def test_any_part_of_the_extended_signal_is_that_of_numpy_pad():
+    """Parts inside, across edges, far outside, along two axes with any two boundaries."""
+    rng, far = np.random.default_rng(1), 25
+    names = [b for b in LINEAR if b != "constant"]
+    for _ in range(400):
+        shape = tuple(int(n) for n in rng.integers(1, 9, 2))
+        signal, rules = rng.integers(1, 99, shape), rng.choice(names, 2)
+        whole = signal
+        for axis, rule in enumerate(rules):
+            width = [(far, far) if i == axis else (0, 0) for i in range(2)]
+            whole = np.pad(whole, width, mode="constant" if rule == "zero" else rule)
+        starts = [int(rng.integers(-far, n + far - 1)) for n in shape]
+        stops = [int(rng.integers(a + 1, n + far + 1)) for a, n in zip(starts, shape, strict=True)]
+        spans = [Span(*span) for span in zip(range(2), starts, stops, map(str, rules), strict=True)]
+        place = tuple(slice(a + far, b + far) for a, b in zip(starts, stops, strict=True))
+        np.testing.assert_array_equal(extend(signal, spans), whole[place], str(spans))

@@ -151,16 +151,17 @@ def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: 
     """Write one tile of the result, renormalised where that is asked; its numbers must fit in a dtype."""
     problem = prepared.problem
     computed = problem.result_dtype if is_exact(problem.result_dtype) else problem.working_dtype
-    weights = prepared.weights.of(tile) if prepared.weights else None
-    at_once = weights is None and target.dtype == dtype == computed
+    at_once = prepared.weights is None and target.dtype == dtype == computed
     block = target if at_once else np.empty(target.shape, computed)
     work = prepared.state, problem, prepared.settings, tile, signal, block
     if prepared.settings.steps > 1:
         cast(SharedMethod, prepared.method).fill_shared(*work, runner)
     else:
         prepared.method.fill(*work)
-    if not at_once:
-        target[...] = check_fits(block if weights is None else block * weights, dtype)
+    if prepared.weights is not None:
+        prepared.weights.weigh(tile, block, target)
+    elif not at_once:
+        target[...] = check_fits(block, dtype)
 
 
 def part(prepared: Prepared, tile: Tile, signal: Array) -> Array:

@@ -34,7 +34,7 @@ from ..semantics.problem import Problem
 from .bounds import unit_roundoff
 from .execute import Prepared, apply, part
 from .orientation import orient
-from .renormalize import check_sum, quotients, tolerance, widened
+from .renormalize import check_sum, quotients, tolerance, weighing_bytes, widened
 from .tiles import Tile, tile_steps
 from .workers import Progress, available_workers, run_tiles
 
@@ -100,7 +100,7 @@ def extra_bytes(problem: Problem) -> int:
 
 def room(problem: Problem, max_bytes: int | None) -> int | None:
     """Return what a limit on memory leaves for the sums."""
-    return None if max_bytes is None else max(1, max_bytes - extra_bytes(problem))
+    return None if max_bytes is None else max(1, max_bytes - extra_bytes(problem) - weighing_bytes(problem, (1,)))
 
 
 def completed(problem: Problem, signal: Array, mask: Mask | None) -> tuple[Array, Mask | None]:

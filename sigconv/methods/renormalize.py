@@ -7,6 +7,7 @@ partial sum is not the difference of two large ones; away from the edges the wei
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from ..engines.protocol import Array
 from ..errors import ArgumentValueError
 from ..semantics.problem import Axis, Problem
 from .scaling import near_one
-from .tiles import Tile
+from .tiles import Tile, strip_sizes, tiles
+
+# Outputs whose weights are computed at once, and how many arrays of their size, and of the kernel's, that takes.
+_AT_ONCE, _ARRAYS = 1 << 15, 6
 
 
 class Weights:
@@ -42,6 +46,22 @@ class Weights:
             magnitudes = range_sums(magnitudes, axis.position, low, high)
             total = range_sums(total, axis.position, np.array([0]), np.array([axis.taps]))
         return quotients(total, taps, abs(taps) <= self._tolerance * magnitudes)
+
+    def weigh(self, tile: Tile, block: Array, target: Array) -> None:
+        """Write a tile of sums times its weights, of some outputs at a time."""
+        for piece in tiles(block.shape, strip_sizes(block.shape, _AT_ONCE)):
+            pairs = zip(tile.slices, piece.slices, strict=True)
+            weights = self.of(Tile(tuple(slice(t.start + s.start, t.start + s.stop) for t, s in pairs)))
+            place: tuple[Any, ...] = (*piece.slices, ...)
+            target[place] = block[place] if weights is None else block[place] * weights
+
+
+def weighing_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
+    """Return what a worker takes beside the sums: a tile of them, and sums of taps and weights of some outputs."""
+    if all(axis.boundary != "renormalize" for axis in problem.axes):
+        return 0
+    summed = min(prod(tile), _AT_ONCE) + prod(problem.kernel_shape)
+    return prod(tile) * problem.working_dtype.itemsize + _ARRAYS * 8 * summed
 
 
 def quotients(total: Array, met: Array, vanishing: Array) -> Array:

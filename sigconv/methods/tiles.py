@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ..engines.protocol import Array
-from ..semantics.boundary import NUMBERS, extend
+from ..semantics.boundary import NUMBERS, Span, extend
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 
@@ -69,6 +69,19 @@ def tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> Iterator[Tile]:
     return (Tile(slices) for slices in product(*ranges))
 
 
+def strip_sizes(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """Return the sizes of parts of an array that are as long as can be, with some numbers at most.
+
+    >>> strip_sizes((10, 20, 30), 100)
+    (1, 3, 30)
+    """
+    sizes = []
+    for size in reversed(shape):
+        sizes.append(max(1, min(size, most)))
+        most //= sizes[-1]
+    return tuple(reversed(sizes))
+
+
 def count_tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> int:
     """Return how many tiles a result has."""
     return prod([-(-size // step) for size, step in zip(shape, steps, strict=True)])
@@ -118,19 +131,10 @@ def is_known_to_loops(samples: Array) -> bool:
 
 def gather(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
     """Return the extended signal where the reaches need it; a view where nothing lies outside."""
-    inside: list[Any] = [slice(None)] * signal.ndim
-    outside = {}
-    for r in reaches:
-        if r.start >= 0 and r.stop <= r.axis.signal:
-            inside[r.axis.position] = slice(r.start, r.stop)
-        else:
-            outside[r.axis] = r
-    piece = signal[(*inside, ...)]
-    for axis in problem.extension_order:
-        if axis in outside:
-            r = outside[axis]
-            piece = extend(piece, axis.position, r.start, r.stop, axis.boundary, problem.fill_value)
-    return piece
+    held = {r.axis: r for r in reaches}
+    ordered = [held[axis] for axis in problem.extension_order if axis in held]
+    spans = [Span(r.axis.position, r.start, r.stop, r.axis.boundary) for r in ordered]
+    return extend(signal, spans, problem.fill_value)
 
 
 def trimmed(kernel: Array, reaches: list[Reach]) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentValueError
-from ..semantics.boundary import extend
+from ..semantics.boundary import Span, extend
 from ..semantics.operands import as_operand
 from . import arguments
 from .describe import describe
@@ -120,7 +120,7 @@ def _window(samples: Array, place: list[int], problem: Problem) -> Array:
         zip(problem.convolutions.axes, place, problem.margins, strict=True), 1
     ):
         last = axis.start + axis.stride * (at - before)  # where the first tap of the one formula lies
-        reached = extend(samples, position, last - axis.span + 1, last + 1, axis.boundary)
+        reached = extend(samples, [Span(position, last - axis.span + 1, last + 1, axis.boundary)])
         samples = reached[(slice(None),) * position + (slice(None, None, axis.dilation),)]
     return samples
 

@@ -10,6 +10,7 @@ from ..errors import ArgumentValueError
 from ..methods.missing import extra_bytes, room
 from ..methods.protocol import Estimate, Method
 from ..methods.registry import METHODS, serving
+from ..methods.renormalize import weighing_bytes
 from ..methods.tiles import count_tiles
 from ..methods.workers import available_workers
 from ..semantics.problem import Problem
@@ -57,7 +58,13 @@ def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: P
         return Offers(name, (), reason)
     extra = extra_bytes(problem)
     found = method.estimates(problem, prices, room(problem, max_bytes))
-    found = [e._replace(shared_bytes=e.shared_bytes + extra) for e in found] if extra else found
+    found = [
+        e._replace(
+            shared_bytes=e.shared_bytes + extra,
+            worker_bytes=e.worker_bytes + weighing_bytes(problem, e.settings.tile),
+        )
+        for e in found
+    ]
     fitting = [e for e in found if e.bytes <= (_ADDRESSABLE if max_bytes is None else max_bytes)]
     if fitting:
         return Offers(name, fitting, None)

@@ -16,7 +16,8 @@ axis that renormalises is missing, whatever the other axes say, so these axes go
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,33 +85,66 @@ def source_index(name: str, position: NDArray[np.intp], length: int) -> NDArray[
     return np.minimum(folded, period - folded) if length > 1 else folded
 
 
-def extend(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: str, fill_value: Any = 0) -> NDArray[Any]:
-    """Return the extended signal at the positions [start, stop) of one axis; a view where that is inside.
+class Span(NamedTuple):
+    """The positions [start, stop) of an axis, extended by a boundary."""
 
-    >>> extend(np.array([1, 2, 3]), 0, -2, 5, "symmetric").tolist()
+    axis: int
+    start: int
+    stop: int
+    boundary: str
+
+    def inside(self, length: int) -> slice:
+        """Return the positions that are samples; an empty range, where none is."""
+        first = min(max(self.start, 0), self.stop)
+        return slice(first, max(min(self.stop, length), first))
+
+
+def extend(signal: NDArray[Any], spans: Sequence[Span], fill_value: Any = 0) -> NDArray[Any]:
+    """Return the signal extended to the spans, axis by axis in their order; a view where all of them lie inside.
+
+    Nothing is copied that is not returned, but ghosts.
+
+    >>> extend(np.array([1, 2, 3]), [Span(0, -2, 5, "symmetric")]).tolist()
     [2, 1, 1, 2, 3, 3, 2]
     """
-    length = signal.shape[axis]
-    before = (slice(None),) * axis
-    if start >= 0 and stop <= length:
-        return signal[(*before, slice(start, stop))]
-    first, last = min(max(start, 0), stop), max(min(stop, length), start)
-    result = np.empty((*signal.shape[:axis], stop - start, *signal.shape[axis + 1 :]), signal.dtype)
-    if first < last:
-        result[(*before, slice(first - start, last - start))] = signal[(*before, slice(first, last))]
-    for a, b in ((start, first), (max(first, last), stop)):
-        if a < b:
-            result[(*before, slice(a - start, b - start))] = _ghosts(signal, axis, a, b, boundary, fill_value)
+    outside = [s for s in spans if s.start < 0 or s.stop > signal.shape[s.axis]]
+    shape, held, index = list(signal.shape), [slice(None)] * signal.ndim, [slice(None)] * signal.ndim
+    for s in spans:
+        held[s.axis] = inside = s.inside(signal.shape[s.axis])
+        shape[s.axis], index[s.axis] = s.stop - s.start, slice(inside.start - s.start, inside.stop - s.start)
+    place: tuple[Any, ...] = (*held, ...)  # an array, also of no axis
+    samples: NDArray[Any] = signal[place]
+    if not outside:
+        return samples
+    result = np.empty(shape, signal.dtype)
+    result[tuple(index)] = samples
+    for number, s in enumerate(outside):
+        inside, held[s.axis] = held[s.axis], slice(None)
+        done = result[tuple(index)]  # extended along the axes before this one
+        for a, b in ((s.start, inside.start), (inside.stop, s.stop)):
+            if a < b:
+                index[s.axis] = slice(a - s.start, b - s.start)
+                result[tuple(index)] = _ghosts(signal[tuple(held)], done, outside[: number + 1], a, b, fill_value)
+        index[s.axis] = slice(None)
     return result
 
 
-def _ghosts(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: str, fill_value: Any) -> Any:
-    """Return what stands at the outside positions [start, stop): samples, or one value for all."""
-    if boundary in NUMBERS:
-        return fill_value if boundary == "constant" else 0
-    sources = source_index(boundary, np.arange(start, stop), signal.shape[axis])
-    index: tuple[Any, ...] = (*[slice(None)] * axis, sources)
-    return signal[index]  # `take` would copy all of a strided signal first
+def _ghosts(
+    signal: NDArray[Any], done: NDArray[Any], spans: Sequence[Span], start: int, stop: int, fill_value: Any
+) -> Any:
+    """Return what stands at outside positions of the last span's axis: one number, or samples, extended before.
+
+    `done` are those inside the span.
+    """
+    *before, last = spans
+    if last.boundary in NUMBERS:
+        return fill_value if last.boundary == "constant" else 0
+    length, around = signal.shape[last.axis], cast("tuple[Any, ...]", (slice(None),) * last.axis)
+    sources, inside = source_index(last.boundary, np.arange(start, stop), length), last.inside(length)
+    low, high = int(sources.min()), int(sources.max()) + 1
+    if inside.start <= low and high <= inside.stop:
+        return done[(*around, sources - inside.start)]  # `take` would copy all of a strided signal first
+    return extend(signal[(*around, slice(low, high))], before, fill_value)[(*around, sources - low)]
 
 
 def fold(extended: NDArray[Any], axis: int, start: int, length: int, boundary: str) -> NDArray[Any]:

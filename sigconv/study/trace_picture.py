@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..drawing import Path, bare, finished, subplots
-from ..semantics.boundary import extend
+from ..semantics.boundary import Span, extend
 from .step import Step
 from .trace_text import number, title
 
@@ -45,13 +45,17 @@ def draw(trace: Trace, step: Step, path: Path | None) -> Any:
 
 def _extended(trace: Trace, channel: int) -> tuple[Array, tuple[int, ...]]:
     """Return a channel of the signal with all ghosts that any output reads, and where it begins."""
-    signal, corner = (trace.signal[channel] if trace.channels else trace.signal), [0] * len(trace.problem.axes)
+    signal, corner, spans = (
+        (trace.signal[channel] if trace.channels else trace.signal),
+        [0] * len(trace.problem.axes),
+        [],
+    )
     for axis in trace.problem.extension_order:
         number = trace.problem.axes.index(axis)
         last = axis.start + axis.stride * (axis.count - 1)
         corner[number], stop = min(0, axis.start - axis.span + 1), max(axis.signal, last + 1)
-        signal = extend(signal, number, corner[number], stop, axis.boundary, trace.problem.fill_value)
-    return signal, tuple(corner)
+        spans.append(Span(number, corner[number], stop, axis.boundary))
+    return extend(signal, spans, trace.problem.fill_value), tuple(corner)
 
 
 def _outputs(ax: Any, trace: Trace, step: Step, panel: Any) -> None:
