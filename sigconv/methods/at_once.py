@@ -47,7 +47,7 @@ class Compiled:
     def __init__(self, problem: Problem, steps: tuple[int, ...]) -> None:
         cut = [part for tile in tiles(problem.shape, steps) for part, _ in parts(problem, tile)]
         self._tiles = count_tiles(problem.shape, steps)
-        self._shape, self._dtype = problem.shape, problem.result_dtype
+        self._shape, self._dtype, self._fill = problem.shape, problem.result_dtype, _engine().fill
         sums = _sums(problem)
         self._pieces = [_engine().piece_of(sums, tile.slices, _spans(problem, tile)) for tile in cut]
         self._conjugate = problem.conjugate and problem.kernel_dtype.kind == "c"
@@ -55,13 +55,14 @@ class Compiled:
 
     def __call__(self, signal: Array, kernel: Array, out: Array | None, workers: int | None) -> Array | None:
         """Return the result, in `out` if that is given, or None where the general way is needed after all."""
-        plain = signal.flags.carray and signal.dtype.isnative  # else it is copied
-        if not self._served or not (plain or signal.size <= _COPIED):
+        if not self._served or (signal.size > _COPIED and not (signal.flags.carray and signal.dtype.isnative)):
             return None
         target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
         runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
         taps = kernel.conj() if self._conjugate else kernel
-        return written(target, out) if _engine().fill(self._pieces, signal, taps, target, runner) else None
+        if not self._fill(self._pieces, signal, taps, target, runner):
+            return None
+        return target if out is None else written(target, out)
 
     def _target(self, signal: Array, kernel: Array, out: Array) -> Array:
         """Return where the result is computed: in `out`, if the loops can write there and nothing is read from it."""
