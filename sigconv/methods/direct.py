@@ -121,8 +121,8 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     times = {name: costs.call + share * python[name] * count + seconds for name, seconds in sums.items()}
     lines = lines_of(problem)
     if lines is not None:
-        each = costs.call + costs.lines(problem.working_dtype, lines.sums, lines.taps)
-        times["numpy"] = lines.calls * each
+        each = costs.lines(problem.working_dtype, lines.sums, lines.taps)
+        times["numpy"] = lines.calls * costs.call + lines.count * each
     alike = "numba" in times and at_once.serves(problem)
     if alike:
         others = costs.tile if count > 1 else 0.0  # until they have begun

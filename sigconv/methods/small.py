@@ -21,6 +21,7 @@ from .exact import peak
 _LONGEST = 1 << 17
 # Kernels of so few short rows take their rows one by one: numpy.correlate has a fast loop for up to 11 taps.
 _FEW_ROWS, _SHORT = 6, 11
+_LAYING_OUT = 5  # calls: both operands, a look at the sums, and the window
 
 Run = Callable[[Array, Array], Array | None]
 
@@ -43,8 +44,9 @@ def shortcut(problem: Problem) -> Run | None:
 
 
 class Lines(NamedTuple):
-    """The lines that compute a small problem: how many calls they take, all sums of a call and the taps of each."""
+    """The lines that compute a small problem: how many, NumPy's calls, a line's sums and the taps of each."""
 
+    count: int
     calls: int
     sums: int
     taps: int
@@ -63,8 +65,8 @@ def lines_of(problem: Problem) -> Lines | None:
     if sums * last > _LONGEST:
         return None
     if _has_few_rows(problem):
-        return Lines(1 + problem.axes[0].taps, sums, problem.axes[1].taps)
-    return Lines(min(2, len(problem.axes)), sums, last)
+        return Lines(problem.axes[0].taps, 2 + problem.axes[0].taps, sums, problem.axes[1].taps)
+    return Lines(1, 1 if len(problem.axes) == 1 else _LAYING_OUT, sums, last)
 
 
 def _has_few_rows(problem: Problem) -> bool:
