@@ -122,7 +122,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     lines = lines_of(problem)
     if lines is not None:
         each = costs.lines(problem.working_dtype, lines.sums, lines.taps)
-        times["numpy"] = lines.calls * costs.call + lines.count * each
+        times["numpy"] = lines.calls * costs.call + lines.number * each
     alike = "numba" in times and at_once.serves(problem)
     if alike:
         others = costs.tile if count > 1 else 0.0  # until they have begun

@@ -46,7 +46,7 @@ def shortcut(problem: Problem) -> Run | None:
 class Lines(NamedTuple):
     """The lines that compute a small problem: how many, NumPy's calls, a line's sums and the taps of each."""
 
-    count: int
+    number: int
     calls: int
     sums: int
     taps: int
