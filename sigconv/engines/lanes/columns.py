@@ -216,13 +216,13 @@ def radices(length: int, lanes: int) -> tuple[int, ...]:
     """Return the radices of the passes down the columns but the last, which takes four rows.
 
     >>> radices(4096, 16), radices(3 * 4096, 16), radices(65536, 8)
-    ((8, 8), (3, 8, 8), (8, 8, 8, 4))
+    ((8, 8), (3, 8, 8), (4, 8, 8, 8))
     """
     left = length // lanes // 4
     odd = [r for r in (3, 5) if left % r == 0]
     bits = (left // prod(odd)).bit_length() - 1
     count = -(-bits // 3)
-    return (*odd, *(1 << (bits + i) // count for i in reversed(range(count))))
+    return (*odd, *(1 << (bits + i) // count for i in range(count)))
 
 
 @lru_cache(maxsize=16)
