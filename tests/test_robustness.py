@@ -18,6 +18,7 @@ from sigconv.compat import matlab, scipy_signal
 from sigconv.engines import transforms
 from sigconv.errors import ArgumentValueError, SigconvError
 from sigconv.methods.bounds import transform_bound
+from sigconv.semantics.boundary import Span, extend
 
 METHODS = ["direct", "fft", "overlap-add"]
 
@@ -153,7 +154,7 @@ def test_samples_that_lie_in_one_place(method):
 def test_ghosts_of_a_view_do_not_copy_it():
     """A column of a long array: the few samples that ghosts repeat are all that is read for them."""
     x = np.broadcast_to(np.float64(1), (2**40, 3))
-    tile = sigconv.semantics.boundary.extend(x, 0, -3, 4, "reflect")
+    tile = extend(x, [Span(0, -3, 4, "reflect")])
     assert tile.shape == (7, 3)
 
 
