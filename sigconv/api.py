@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
-from .methods.execute import check_out
+from .methods.output import check_out
 from .methods.registry import check_method
 from .methods.workers import available_workers
 from .planning.loading import PROCESS

@@ -85,6 +85,17 @@ def test_taps_that_are_not_finite_take_the_general_way(value):
     assert np.flatnonzero(met).tolist() == [7, 8, 9]
 
 
+def test_what_it_can_not_serve_is_tried_once(monkeypatch):
+    """Taps that are not finite show in the call itself."""
+    kernels, run = [], at_once.Compiled.__call__
+    monkeypatch.setattr(at_once.Compiled, "__call__", lambda *given: kernels.append(given[2]) or run(*given))
+    plan = sigconv.plan((60, 70), (3, 3), method="direct")
+    if plan.compiled is None:
+        pytest.skip("without numba there is no compiled call")
+    plan(numbers((60, 70), "f8"), np.full((3, 3), np.nan))
+    assert sum(np.isnan(kernel).any() for kernel in kernels) == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [

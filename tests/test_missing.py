@@ -208,6 +208,59 @@ def test_the_tail_of_a_gaussian(method):
     assert nothing.sum() == 800 + 1795 + 799
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_tail_of_a_gaussian_at_the_border(method, dtype):
+    """The same where the outside is missing: in mode "full" the first outputs meet the far taps alone."""
+    h = np.exp(-0.5 * np.linspace(-8, 8, 201) ** 2).astype(dtype)
+    x = np.random.default_rng(12).uniform(1, 2, 3000).astype(dtype)
+    result = sigconv.convolve(x, h, "full", method, boundary="renormalize")
+    at = [*range(0, 120, 7), *range(3080, 3200, 7), 3199]
+    exact = oracle.convolve(x, h, boundary="renormalize", only=[(k,) for k in at])
+    limits = digits_left(dtype, 13, 201) * np.array([abs(complex_of(value)) for value in exact])
+    assert not oracle.violations(result[at], exact, limits)
+
+
+@pytest.mark.parametrize("nan", ["propagate", "renormalize"])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_tail_of_a_gaussian_at_the_border_of_an_image(method, nan):
+    """In the corners the sums of taps are below 10⁻²⁵, by outer products (of one term and two) as by transforms."""
+    row, column = (np.exp(-0.5 * np.linspace(-w, w, m) ** 2) for w, m in ((8, 31), (7.5, 29)))
+    wide = np.exp(-0.5 * np.linspace(-7, 7, 31) ** 2)
+    x = np.random.default_rng(13).uniform(1, 2, (60, 50))
+    at = [(i, j) for i in (0, 3, 8, 45, 80, 89) for j in (0, 4, 11, 40, 70, 77)]
+    for h in (np.outer(row, column), np.outer(row, column) + np.outer(wide, column[::-1] ** 1.2)):
+        if nan == "renormalize":
+            x[20, 3] = x[5, 30] = NAN
+        result = sigconv.convolve(x, h, "full", method, boundary="renormalize", nan=nan)
+        exact = oracle.convolve(x, h, boundary="renormalize", nan=nan, only=at)
+        limits = digits_left("float64", 14, 31 * 29) * exact.astype(float)
+        assert not oracle.violations(np.array([result[i] for i in at]), exact, limits)
+
+
+def digits_left(dtype, stages, taps):
+    """Return the relative error of a quotient of sums of one sign: of transforms half of the digits, of √u ‖p‖ ‖g‖."""
+    unit = np.finfo(dtype).eps / 2
+    return 2 * 16 * stages * unit**0.5 + 8 * taps * unit
+
+
+def complex_of(value):
+    """Return an exact number of the oracle, rounded."""
+    return complex(value.re, value.im) if isinstance(value, oracle.Gaussian) else complex(value)
+
+
+def test_what_a_border_has_left_of_a_mixed_batch():
+    """Every kernel of a batch has its own weak outputs; those of another axis' boundary are ghosts that count."""
+    tails = np.stack([np.exp(-0.5 * np.linspace(-w, w, 65) ** 2) for w in (1.0, 8.0)])[:, None, :, None] * [1.0, 2, 1]
+    x = np.random.default_rng(14).uniform(1, 2, (2, 80, 20))
+    options = {"axes": (-2, -1), "boundary": ("renormalize", "wrap")}
+    result = sigconv.convolve(x, tails, "full", "fft", **options)
+    at = [(i, j) for i in (0, 5, 20, 143) for j in (0, 9, 21)]
+    exact = oracle.convolve(x, tails, only=at, **options)
+    limits = digits_left("float64", 14, 195) * exact.astype(float)
+    assert not oracle.violations(np.stack([result[..., i, j] for i, j in at], axis=-1), exact, limits)
+
+
 def test_small_quotients_can_be_asked_for():
     """With accuracy="componentwise" a quotient of two tiny sums has all its digits."""
     h = np.exp(-0.5 * np.linspace(-8, 8, 201) ** 2)
@@ -439,6 +492,27 @@ def test_objects():
     h, mask = np.array([1, Fraction(1, 2)], object), [False, True, False]
     result = sigconv.convolve([1, 5, 3], h, nan="renormalize", mask=mask)
     assert result.tolist() == [1, Fraction(3, 2), 3 * Fraction(3, 2), Fraction(3, 2)]
+
+
+def test_objects_by_taps_that_are_none():
+    """Taps that are no objects are summed as Python's numbers, too."""
+    x, h = np.array([4, NAN, 3, Fraction(1, 2)], object), np.array([2, 1, 1])
+    result = sigconv.convolve(x, h, "valid", nan="renormalize")
+    assert result.tolist() == pytest.approx([10 * 4 / 3, (1 + 3) * 4 / 3])
+    assert sigconv.convolve(np.array(3, object), np.array(True), nan="renormalize").tolist() == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("option", [{"boundary": "renormalize"}, {"nan": "renormalize"}])
+def test_long_kernels_of_half_precision_are_renormalised(option, method):
+    """4mε is 1 at 256 taps, with the ε of float16; sums are in float32. Where all samples are 1, so are the means."""
+    h, x = np.full(500, 1 / 512, np.float16), np.ones(2000, np.float16)
+    x[700] = NAN if "nan" in option else 1
+    result = sigconv.convolve(x, h, "same", method, **option)
+    inside = result if "boundary" in option else result[300:1600]
+    assert inside.tolist() == pytest.approx(np.full(len(inside), 500 / 512))
+    with pytest.raises(ValueError, match="sum vanishes"):
+        sigconv.convolve(x, np.array([1, -2, 1], np.float16), "same", method, **option)
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------

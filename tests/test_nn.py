@@ -210,6 +210,16 @@ def test_integers_never_wrap(method):
         nn.conv1d(unsigned, np.array([[[0, 1]]], np.uint8), bias=[-(2**62) - 1], method=method)
 
 
+@pytest.mark.parametrize("method", ["fft", "auto"])
+def test_long_lines_of_integers_are_exact(method):
+    """One channel by one transform so long that its axis is folded into two."""
+    rng = np.random.default_rng(17)
+    x, w = integers(rng, (1, 1, 1 << 21), 99), integers(rng, (1, 1, 3000), 99)
+    result = nn.conv1d(x, w, method=method)
+    for k in (0, 1, 1_000_003, result.shape[-1] - 1):
+        assert result[0, 0, k] == x[0, 0, k : k + 3000] @ w[0, 0]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_wide_integers_are_exact(method):
     """Products of up to 60 bits: no float holds their sums."""

@@ -162,3 +162,17 @@ def test_taps_that_are_not_finite_do_not_meet_the_outside(method):
     assert np.isnan(result[50_150])
     assert np.array_equal(np.rint(result[:150]), np.arange(1, 151))
     assert np.array_equal(np.rint(result[100_150:]), np.arange(150, 0, -1))
+
+
+def test_what_mends_has_no_more_workers_than_asked(monkeypatch):
+    """One worker is one thread, also where a NaN has been smeared."""
+    from sigconv.methods import workers
+
+    counts = []
+    monkeypatch.setattr(workers, "available_workers", lambda n: n or 4)
+    monkeypatch.setattr(workers, "_help", lambda drain, count, others: counts.append(count))
+    x, h = np.random.default_rng(15).random(300_000), np.random.default_rng(16).random(300)
+    x[1000] = np.nan
+    result = sigconv.convolve(x, h, "same", "overlap-add", workers=1)
+    assert np.isnan(result).sum() == 300
+    assert counts == []

@@ -14,9 +14,11 @@ import pytest
 
 import sigconv
 from sigconv import nn
+from sigconv.compat import matlab, scipy_signal
 from sigconv.engines import transforms
 from sigconv.errors import ArgumentValueError, SigconvError
 from sigconv.methods.bounds import transform_bound
+from sigconv.semantics.boundary import Span, extend
 
 METHODS = ["direct", "fft", "overlap-add"]
 
@@ -152,7 +154,7 @@ def test_samples_that_lie_in_one_place(method):
 def test_ghosts_of_a_view_do_not_copy_it():
     """A column of a long array: the few samples that ghosts repeat are all that is read for them."""
     x = np.broadcast_to(np.float64(1), (2**40, 3))
-    tile = sigconv.semantics.boundary.extend(x, 0, -3, 4, "reflect")
+    tile = extend(x, [Span(0, -3, 4, "reflect")])
     assert tile.shape == (7, 3)
 
 
@@ -176,6 +178,9 @@ LARGE = [
     lambda: sigconv.convolve(np.broadcast_to(1.0, 2**50), [1.0, 2.0], "same", "overlap-add", boundary="wrap"),
     lambda: sigconv.Filter(np.broadcast_to(1.0, 2**50)),
     lambda: nn.conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 3)), padding=2**50),
+    lambda: scipy_signal.convolve(np.broadcast_to(1.0, 2**59), [1.0, 2.0], "same"),
+    lambda: scipy_signal.correlate(np.broadcast_to(1, 2**50), [1, 2]),
+    lambda: matlab.imfilter(np.broadcast_to(np.uint8(1), (2**25, 2**25)), np.ones((3, 3))),
 ]
 
 
@@ -190,6 +195,12 @@ def test_sizes_that_no_memory_holds(number):
     """Petabytes: the first thing that is done is to ask for them."""
     with pytest.raises(MemoryError):
         LARGE[number]()
+
+
+def test_a_transform_that_no_memory_holds():
+    """A drop-in that warns of samples that are not finite looks for them afterwards."""
+    with pytest.raises(ArgumentValueError, match="it needs"):
+        scipy_signal.convolve(np.broadcast_to(1.0, 2**52), [1.0, 2.0], "same", "fft")
 
 
 def test_taps_that_no_output_reads_need_no_memory():

@@ -46,6 +46,7 @@ LIGHT = {
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
         "sigconv.engines.own_spectrum",
+        "sigconv.methods.again",
         "sigconv.methods.at_once",
         "sigconv.methods.itself",
         "sigconv.methods.nest",
@@ -56,6 +57,7 @@ LIGHT = {
         "sigconv.methods.layout",
         "sigconv.methods.missing",
         "sigconv.methods.nonfinite",
+        "sigconv.methods.output",
         "sigconv.methods.paired",
         "sigconv.methods.panels",
         "sigconv.methods.scaling",

@@ -41,6 +41,7 @@ def steady_sums(signal: Array, kernel: Array, **how: Any) -> Array:
     >>> steady_sums(np.uint8([1, 2, 4]), np.array([0.25, 0.25]), flip=True)
     array([0.25, 0.75, 1.5 , 1.  ])
     """
+    np.empty(signal.shape)  # an error at once where not even the result fits in memory, before all samples are read
     fill = how.get("fill_value", 0)
     if signal.dtype.kind in "iu" and fill == np.rint(fill):
         largest = max(peak(signal), abs(int(fill)))

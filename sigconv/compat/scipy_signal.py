@@ -228,6 +228,7 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 def _sums(in1: Array, in2: Array, method: str, **how: Any) -> Array:
     dtype = np.result_type(in1, in2)
+    result = sums_in(dtype, in1, in2, method=method, **how)  # before all samples are read: it may not fit in memory
     # SciPy warns, and its tests want it; here such samples reach no more outputs than by direct sums.
     if method == "fft" and dtype.kind in "fc" and not (np.isfinite(in1).all() and np.isfinite(in2).all()):
         warnings.warn(
@@ -236,7 +237,7 @@ def _sums(in1: Array, in2: Array, method: str, **how: Any) -> Array:
             category=RuntimeWarning,
             stacklevel=3,
         )
-    return sums_in(dtype, in1, in2, method=method, **how)
+    return result
 
 
 def _by_transforms(in1: ArrayLike, in2: ArrayLike, mode: str, axes: Any, method: str) -> Any:

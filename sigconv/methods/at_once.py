@@ -13,7 +13,7 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
-from .execute import written
+from .output import written
 from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
 from .workers import available_workers, in_order, runner_of
 

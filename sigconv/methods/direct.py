@@ -109,7 +109,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
     swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
     met = problem.batch * prod([samples_met(a) for a in problem.axes])
-    products = {"numba": swept, "numpy": swept if _is_lines(problem) else met}
+    products = {"numba": swept, "numpy": swept if is_lines(problem) else met}
     itemsize = problem.working_dtype.itemsize
     read = prod(extended(problem, tile)) * itemsize
     memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
@@ -130,7 +130,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 
-def _is_lines(problem: Problem) -> bool:
+def is_lines(problem: Problem) -> bool:
     """Return whether numpy.convolve can serve: one axis, every tap and every output."""
     return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
 
@@ -139,7 +139,7 @@ def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float, tap
     """Return the time of the sums of all tiles: of products, and of taps that NumPy multiplies one by one."""
     if loops != "numpy":
         return costs.products(loops, problem.working_dtype, products)
-    if _is_lines(problem):
+    if is_lines(problem):
         sums = prod(problem.shape)
         return costs.lines(problem.working_dtype, sums, products / max(1, sums))
     return taps * costs.call + costs.products("numpy taps", problem.working_dtype, products)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from ..engines.protocol import Array
-from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
+from .again import Sums
 from .exact import BlockOverflow, check_fits
 from .nonfinite import Compute, mended
 from .orientation import orient
+from .output import overflow_at, written
 from .protocol import Index, Method, Runner, Settings, SharedMethod
 from .renormalize import Weights
 from .scaling import Limits, limits, rescaled
@@ -67,7 +68,8 @@ def prepare(
         index = method.probes(state, problem, settings) if problem.working_dtype.kind in "fc" else None
         held = limits(problem, oriented, transformed=index is not None)
     renormalized = any(axis.boundary == "renormalize" for axis in problem.axes)
-    weights = Weights(oriented, problem) if renormalized else None
+    again = Sums(oriented, problem) if renormalized and index is not None and not problem.componentwise else None
+    weights = Weights(oriented, problem, again) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
     return Prepared(problem, method, settings, state, weights, at_once, kernel, held, index)
 
@@ -111,7 +113,7 @@ def apply(
     run = run_tiles if prepared.settings.steps == 1 else partial(run_shared, prepared.settings.steps)
     run(fill, problem.shape, prepared.settings.tile, available_workers(workers), progress)
     if overflows:
-        raise _overflow(min(overflows), dtype)
+        raise overflow_at(min(overflows), dtype)
     if compute is not None and _is_suspect(prepared, target):
         _mend(prepared, aligned, target, compute)
     return written(target, out)
@@ -136,17 +138,6 @@ def _mend(prepared: Prepared, signal: Array, target: Array, compute: Compute) ->
         np.copyto(target, result, casting="same_kind")
 
 
-def written(result: Array, out: Array | None) -> Array:
-    """Return the result, copied to `out` if that is given and can hold it."""
-    if out is None or out is result:
-        return result
-    try:
-        np.copyto(out, check_fits(result, out.dtype), casting="same_kind")
-    except BlockOverflow as overflow:
-        raise _overflow(overflow.index, out.dtype) from None
-    return out
-
-
 def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: np.dtype[Any], runner: Runner) -> None:
     """Write one tile of the result, renormalised where that is asked; its numbers must fit in a dtype."""
     problem = prepared.problem
@@ -159,36 +150,6 @@ def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: 
     else:
         prepared.method.fill(*work)
     if prepared.weights is not None:
-        prepared.weights.weigh(tile, block, target)
+        prepared.weights.weigh(tile, signal, block, target)
     elif not at_once:
         target[...] = check_fits(block, dtype)
-
-
-def part(prepared: Prepared, tile: Tile, signal: Array) -> Array:
-    """Return one tile of the result, of a signal that is aligned to the result's axes."""
-    result = np.empty([s.stop - s.start for s in tile.slices], prepared.problem.result_dtype)
-    with np.errstate(all="ignore"):
-        _write(prepared, tile, signal, result, result.dtype, in_order)
-    return result
-
-
-def _overflow(index: tuple[int, ...], dtype: np.dtype[Any]) -> ResultOverflowError:
-    place = index[0] if len(index) == 1 else index
-    return ResultOverflowError(
-        f"the exact result at index {place} does not fit in {dtype}: "
-        "convert an operand to float64 (rounded) or to Python ints (dtype=object, exact, method='direct')"
-    )
-
-
-def check_out(out: Any, problem: Problem) -> None:
-    """Raise unless the result can be written into `out`."""
-    if out is None:
-        return
-    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
-        raise ArgumentTypeError(f"out is a {type(out).__name__}: use a NumPy array of shape {problem.shape}")
-    if out.shape != problem.shape:
-        raise ArgumentValueError(f"out has shape {out.shape}: the result's is {problem.shape}")
-    if not np.can_cast(problem.result_dtype, out.dtype, "same_kind"):
-        raise ArgumentTypeError(f"out has dtype {out.dtype}, which {problem.result_dtype} results can't be cast to")
-    if not out.flags.writeable:
-        raise ArgumentValueError("out is read-only: use an array that can be written to")

@@ -11,9 +11,7 @@ The second is normalized convolution (H. Knutsson and C.-F. Westin, Normalized a
 
 How many present samples an output met is known exactly, since the error of a count is far below 1/2. So an output that
 met all of them is unchanged, and one that met none is NaN, whatever rounding does. In between p ∗ g may be small: where
-its taps are, or where they cancel. A transform rounds all its sums alike, by about u ‖p‖ ‖g‖, and the quotient could
-have no digits left; so where p ∗ g is below √u ‖p‖ ‖g‖, half of the digits, or might vanish, both sums are done again
-directly.
+its taps are, or where they cancel; there, and where it might vanish, the sums are done again directly (see again.py).
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,18 +29,15 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import is_exact
 from ..semantics.missing import Mask
 from ..semantics.problem import Problem
-from .bounds import unit_roundoff
-from .execute import Prepared, apply, part
+from .again import Sums, least, sum_again
+from .execute import Prepared, apply
 from .orientation import orient
 from .renormalize import check_sum, quotients, tolerance, weighing_bytes, widened
-from .tiles import Tile, tile_steps
-from .workers import Progress, available_workers, run_tiles
+from .tiles import Tile
+from .workers import Progress, available_workers
 
-# Prepares a kernel for the plain sums of a problem, which nothing renormalises; by a method if that is named.
-Sums = Callable[[Problem, Array, str | None], Prepared]
-
-# Outputs of a tile that is summed again if one of them has to be.
-_TILE = 1024
+# Prepares a kernel for the plain sums of a problem, which nothing renormalises.
+Prepare = Callable[[Problem, Array], Prepared]
 
 
 def has_nan(values: Array) -> bool:
@@ -113,21 +108,21 @@ def completed(problem: Problem, signal: Array, mask: Mask | None) -> tuple[Array
     return values, None if problem.nan == "omit" else Mask(lost, mask is not None and mask.of_masked_array)
 
 
-def marked(problem: Problem, result: Array, lost: Mask, sums: Sums, workers: int | None) -> Array:
+def marked(problem: Problem, result: Array, lost: Mask, prepare: Prepare, workers: int | None) -> Array:
     """Return the result, NaN (or masked, in a masked array) where an output met a sample that is missing."""
-    met = np.broadcast_to(_counted(problem, lost.hidden, 0, sums, workers) > 0, result.shape)
+    met = np.broadcast_to(_counted(problem, lost.hidden, 0, prepare, workers) > 0, result.shape)
     if lost.of_masked_array:
         return np.ma.array(result, mask=met)
     np.copyto(result, np.nan, where=met)
     return result
 
 
-def _counted(problem: Problem, indicator: Array, outside: int, sums: Sums, workers: int | None) -> Array:
+def _counted(problem: Problem, indicator: Array, outside: int, prepare: Prepare, workers: int | None) -> Array:
     """Return how many of the samples that are indicated each output's taps met."""
     shape = tuple(n if i in problem.positions else 1 for i, n in enumerate(problem.kernel_shape))
     # Whatever accuracy is asked: the error is far below 1/2 anyway.
     counting = replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape, accuracy="normwise")
-    prepared = sums(counting, np.ones(shape), None)
+    prepared = prepare(counting, np.ones(shape))
     return np.rint(apply(prepared, indicator.reshape(problem.signal_shape), workers=workers))
 
 
@@ -143,10 +138,10 @@ def _of_indicator(problem: Problem, outside: int, kernel: np.dtype[Any]) -> Prob
 class Renormalization:
     """The sums over the samples that are present, scaled: for one kernel and any number of signals."""
 
-    def __init__(self, problem: Problem, kernel: Array, sums: Sums) -> None:
+    def __init__(self, problem: Problem, kernel: Array, prepare: Prepare) -> None:
         # Results of half precision are rounded once, after they are scaled.
         self._problem = replace(problem, result_dtype=problem.working_dtype, nan="propagate")
-        self._kernel, self._sums = kernel, sums
+        self._kernel, self._prepare = kernel, prepare
         self._taps = widened(orient(kernel, problem), problem)
 
     @cached_property
@@ -157,7 +152,7 @@ class Renormalization:
 
     @cached_property
     def _prepared_taps(self) -> Prepared:
-        return self._sums(*self._of_taps, None)
+        return self._prepare(*self._of_taps)
 
     def __call__(
         self, prepared: Prepared, signal: Array, lost: Array, workers: int | None, progress: Progress | None
@@ -166,7 +161,7 @@ class Renormalization:
         problem, taps = self._problem, prod([axis.taps for axis in self._problem.axes])
         values, present = (a.reshape(problem.signal_shape) for a in (signal, ~lost))
         met = apply(self._prepared_taps, present, workers=workers)
-        count = np.broadcast_to(_counted(problem, present, 1, self._sums, workers), problem.shape)
+        count = np.broadcast_to(_counted(problem, present, 1, self._prepare, workers), problem.shape)
         plain = prepared._replace(problem=problem, weights=None)
         result = apply(plain, values, None, workers, progress, partial(self._mended, workers=workers))
         vanishing, weak = count == 0, (count > 0) & (count < taps) & (abs(met) <= self._least(present))
@@ -180,41 +175,30 @@ class Renormalization:
 
     def _mended(self, problem: Problem, signal: Array, kernel: Array, workers: int | None) -> Array:
         """Return plain sums of another problem, which put right what an infinite sample has smeared."""
-        return apply(self._sums(problem, kernel, None), signal, workers=workers)
+        return apply(self._prepare(problem, kernel), signal, workers=workers)
 
     def _least(self, present: Array) -> Any:
-        """Return √u ‖p‖ ‖g‖ with ‖g‖² ≤ max |g| Σ|g|, and what counts as vanishing of the sum of all taps."""
+        """Return below which sums of taps are weak, or might count as vanishing beside the sum of all taps."""
         if self._taps.dtype.kind == "O":
             return 0
-        problem = self._problem
-        halos = prod([axis.signal + sum(axis.halo) for axis in problem.axes]) - prod([a.signal for a in problem.axes])
-        samples = present.sum(axis=problem.positions, keepdims=True) + float(halos)
-        sizes = abs(self._taps)
-        total = sizes.sum(axis=problem.positions, keepdims=True)
-        norms = np.sqrt(samples) * np.sqrt(sizes.max(axis=problem.positions, keepdims=True)) * np.sqrt(total)
-        return sqrt(unit_roundoff(problem.working_dtype)) * norms + tolerance(self._kernel, problem) * total
+        positions = self._problem.positions
+        samples = present.sum(axis=positions, keepdims=True)
+        sizes = abs(self._taps).sum(axis=positions, keepdims=True)
+        return least(self._taps, samples, self._problem) + tolerance(self._kernel, self._problem) * sizes
 
     def _again(
         self, weak: Array, values: Array, present: Array, result: Array, met: Array, workers: int | None
     ) -> Array:
         """Do the sums of the outputs that are weak directly; return the sums of the magnitudes of the taps they met."""
-        of_taps, wide = self._of_taps
-        sizes = np.zeros(weak.shape, abs(wide).dtype)
+        problem, (of_taps, _) = self._problem, self._of_taps
+        magnitudes = abs(self._taps)
+        sizes = np.zeros(weak.shape, magnitudes.dtype)
         of_sizes = replace(of_taps, kernel_dtype=sizes.dtype, result_dtype=sizes.dtype)
         sums = (
-            (self._sums(self._problem, self._kernel, "direct"), values, result),
-            (self._sums(of_taps, wide, "direct"), present, met),
-            (self._sums(of_sizes, abs(wide), "direct"), present, sizes),
+            (Sums(orient(self._kernel, problem), problem), values, result),
+            (Sums(self._taps, of_taps), present, met),
+            (Sums(magnitudes, of_sizes), present, sizes),
         )
-
-        def fill(tile: Tile) -> None:
-            place: tuple[Any, ...] = (*tile.slices, ...)
-            if weak[place].any():
-                for prepared, operand, target in sums:
-                    np.copyto(target[place], part(prepared, tile, operand), where=weak[place])
-
-        side = max(1, round(_TILE ** (1 / max(1, len(of_taps.axes)))))
-        run_tiles(
-            fill, weak.shape, tile_steps(of_taps, (side,) * len(of_taps.axes), _TILE), available_workers(workers), None
-        )
+        whole = Tile(tuple(slice(0, size) for size in weak.shape))
+        sum_again(weak, whole, problem, sums, available_workers(workers))
         return sizes

@@ -1,7 +1,8 @@
 """The weights of `boundary="renormalize"`: (Σ kernel)/(Σ of the taps that met a sample), for each output.
 
 Both sums are taken over plain ranges of taps, by cumulative sums from the end where the range begins, so that a small
-partial sum is not the difference of two large ones; away from the edges the weight is exactly 1.
+partial sum is not the difference of two large ones; away from the edges the weight is exactly 1. Where it is large, the
+sums that it multiplies are done again directly (see again.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 
 from ..engines.protocol import Array
 from ..errors import ArgumentValueError
+from ..semantics.dtypes import working_dtype
 from ..semantics.problem import Axis, Problem
+from .again import Sums, least, sum_again
 from .scaling import near_one
 from .tiles import Tile, strip_sizes, tiles
 
@@ -24,15 +27,20 @@ _AT_ONCE, _ARRAYS = 1 << 15, 6
 class Weights:
     """The kernel summed over the axes that don't renormalise, ready to give the weights of any tile."""
 
-    def __init__(self, kernel: Array, problem: Problem) -> None:
+    def __init__(self, kernel: Array, problem: Problem, again: Sums | None = None) -> None:
         self.axes = tuple(axis for axis in problem.axes if axis.boundary == "renormalize")
-        self._positions = problem.positions
+        self._problem, self._positions, self._again = problem, problem.positions, again
         others = tuple(p for p in problem.positions if p not in {a.position for a in self.axes})
         wide = widened(kernel, problem)
         check_sum(kernel, problem, "boundary='renormalize'")
         self._taps = wide.sum(axis=others, keepdims=True)
         self._magnitudes = abs(wide).sum(axis=others, keepdims=True)
         self._tolerance = tolerance(kernel, problem)
+        if again is not None:
+            samples = prod([axis.signal for axis in problem.axes])
+            total = abs(wide.sum(axis=problem.positions, keepdims=True))
+            with np.errstate(all="ignore"):  # of taps that are not finite
+                self._largest = np.maximum(1, total / least(wide, samples, problem))
 
     def of(self, tile: Tile) -> Array | None:
         """Return the weights of a tile, or None where all are 1."""
@@ -47,13 +55,24 @@ class Weights:
             total = range_sums(total, axis.position, np.array([0]), np.array([axis.taps]))
         return quotients(total, taps, abs(taps) <= self._tolerance * magnitudes)
 
-    def weigh(self, tile: Tile, block: Array, target: Array) -> None:
+    def weigh(self, tile: Tile, signal: Array, block: Array, target: Array) -> None:
         """Write a tile of sums times its weights, of some outputs at a time."""
         for piece in tiles(block.shape, strip_sizes(block.shape, _AT_ONCE)):
             pairs = zip(tile.slices, piece.slices, strict=True)
-            weights = self.of(Tile(tuple(slice(t.start + s.start, t.start + s.stop) for t, s in pairs)))
+            part = Tile(tuple(slice(t.start + s.start, t.start + s.stop) for t, s in pairs))
+            weights = self.of(part)
             place: tuple[Any, ...] = (*piece.slices, ...)
+            if weights is not None:
+                self._sum_again(weights, part, signal, block[place])
             target[place] = block[place] if weights is None else block[place] * weights
+
+    def _sum_again(self, weights: Array, tile: Tile, signal: Array, sums: Array) -> None:
+        """Do those sums of a tile again that have few digits left once they are multiplied by their weights."""
+        if self._again is None:
+            return
+        weak = np.broadcast_to(abs(weights) > tile.batch(self._largest, self._positions), sums.shape)
+        if weak.any():
+            sum_again(weak, tile, self._problem, [(self._again, signal, sums)])
 
 
 def weighing_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
@@ -74,17 +93,20 @@ def quotients(total: Array, met: Array, vanishing: Array) -> Array:
 
 def widened(kernel: Array, problem: Problem) -> Array:
     """Return the taps, times a power of two, in the dtype of their sums: double, or as precise as the result."""
-    if kernel.dtype.kind == "O":
-        return kernel
+    if problem.working_dtype.kind == "O":
+        return kernel.astype(object)
     wide = np.result_type(kernel, np.longdouble if problem.working_dtype.char in "gG" else np.float64)
     return near_one(kernel.astype(wide))
 
 
 def tolerance(kernel: Array, problem: Problem) -> float:
-    """Return 4mε: a sum of taps vanishes if it is no more than this times the sum of their magnitudes."""
+    """Return 4mε: a sum of taps vanishes if it is no more than this times the sum of their magnitudes.
+
+    ε is that of the dtype in which such taps are summed, float32 for float16.
+    """
     if kernel.dtype.kind == "O":
         return 0.0
-    epsilon = np.finfo(kernel.dtype if kernel.dtype.kind in "fc" else np.float64).eps
+    epsilon = np.finfo(working_dtype(kernel.dtype) if kernel.dtype.kind in "fc" else np.float64).eps
     return 4 * prod([axis.taps for axis in problem.axes]) * float(epsilon)
 
 

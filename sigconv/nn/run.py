@@ -16,7 +16,7 @@ from ..semantics.dtypes import is_exact
 from .plan import Plan, choose
 from .ways import ways
 
-_DOUBLE = np.dtype(np.float64)
+_DOUBLE, _COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
 _EXACT = 2.0**53  # the sums of integers up to this are exact in float64
 
 
@@ -113,14 +113,19 @@ def _terms(plan: Plan) -> int:
 def _capacity(plan: Plan) -> float:
     """Return up to which (max |x|)(max |g|) the sums in float64 are exact, or their error stays below 1/4.
 
-    ‖x‖₂ ≤ √n max |x| for the n samples of a transform (of two blocks, where two are one complex one), likewise for
-    g; a kernel wound around a circle adds up at most ⌈M/L⌉ taps. The sum over channels has the bound of a direct sum.
+    Direct sums, in whatever order, have no partial sum above 2⁵³ then. For transforms, ‖x‖₂ ≤ √n max |x| for the n
+    samples of one (of two blocks, where two are one complex one), likewise for g; a kernel wound around a circle adds
+    up at most ⌈M/L⌉ taps. Each channel's product errs by the bound of transforms, also where the channels are added up
+    before the way back: what rounds there is, by Cauchy and Schwarz, within the bound of complex direct sums of
+    Σ_c ‖x_c‖₂ ‖g_c‖₂. Half of what rounding to whole numbers allows is left, so no result needs a check.
     """
     problem, lengths = plan.problem, plan.estimate.settings.lengths
     axes = problem.convolutions.axes
     channels, taps = problem.inputs * prod(axis.stride for axis in axes), prod(axis.taps for axis in axes)
     if not lengths:
         return _EXACT / _terms(plan)
-    wound = prod(-(-axis.span // length) for axis, length in zip(axes, lengths, strict=True))
-    norms = channels * sqrt(2 * prod(lengths) * taps) * wound
-    return 0.25 / (transform_bound(_DOUBLE, prod(lengths), norms) + direct_bound(_DOUBLE, channels, norms))
+    size = prod(lengths)
+    around = lengths if len(lengths) == len(axes) else [size]  # one axis may be folded into two
+    wound = prod(-(-axis.span // length) for axis, length in zip(axes, around, strict=True))
+    norms = channels * sqrt(2 * size * taps) * wound
+    return 0.25 / (transform_bound(_DOUBLE, size, norms) + direct_bound(_COMPLEX, channels, norms))

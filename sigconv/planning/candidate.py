@@ -15,7 +15,7 @@ from ..methods.tiles import count_tiles
 from ..methods.workers import available_workers
 from ..semantics.problem import Problem
 from .cost import Prices
-from .loading import Components, load_seconds, share
+from .loading import Components, Wait, load_seconds, patience, share
 
 _ADDRESSABLE = 1 << 47
 
@@ -109,3 +109,15 @@ def cheapest(
     if not serving:
         raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
     return candidates, min(serving, key=partial(price, ready=ready, prices=prices))
+
+
+def wait_of(
+    offered: Sequence[Offers], method: str, chosen: Candidate, ready: Components, prices: Prices
+) -> Wait | None:
+    """Return what a choice loses beside the one that would be taken if everything were loaded."""
+    everything = ready.union(*(e.needs for o in offered for e in o.estimates))
+    _, kept = cheapest(offered, method, everything, prices)
+    if chosen.estimate is None or kept.estimate is None:
+        return None
+    missing, lost = sorted(kept.estimate.needs - ready - chosen.estimate.needs), chosen.estimate.seconds - kept.seconds
+    return Wait(lost, tuple((c, patience(c, prices)) for c in missing)) if missing and lost > 0 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from os import PathLike
 from typing import Any
 
@@ -15,8 +15,9 @@ from ..engines.forks import kept
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once, itself
-from ..methods.execute import Prepared, apply, check_out, prepare, written
+from ..methods.execute import Prepared, apply, prepare
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
+from ..methods.output import check_out, written
 from ..methods.protocol import Estimate, Method, Settings
 from ..methods.registry import check_method, serving
 from ..methods.small import Run, shortcut
@@ -24,10 +25,10 @@ from ..methods.workers import Progress, available_workers
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem, given
-from .candidate import Candidate, Offers, cheapest, offers, price, threads
+from .candidate import Candidate, cheapest, offers, price, threads, wait_of
 from .cost import Prices
 from .explain import explain, summary
-from .loading import PROCESS, Components, Wait, patience
+from .loading import PROCESS, Components, Wait
 from .stored import current
 from .structure import Structure, structures
 
@@ -110,9 +111,8 @@ class Plan:
         check_out(out, self.problem)
         available_workers(workers)
         array, hidden = as_signal(signal, mask)
-        threads, array, lost = self._threads(workers, prepared), self._checked("signal", array), None
-        if hidden is not None or self.problem.nan != "propagate":
-            array, lost = completed(self.problem, array, hidden)
+        threads = self._threads(workers, prepared)
+        array, lost = completed(self.problem, self._checked("signal", array), hidden)
         if lost is not None:
             return self._of_present(prepared, array, lost, out, threads, progress)
         return self._applied(prepared, array, out, threads, progress)
@@ -151,21 +151,27 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        if self.compiled is not None and len(self._ways) == 1:
-            result = self.compiled(signal, kernel, out, self._threads(workers))
-            if result is not None:
-                return result
+        quick = self.compiled if len(self._ways) == 1 else None  # else the kernel's values decide
+        if quick and (result := quick(signal, kernel, out, self._threads(workers))) is not None:
+            return result
         own = self._own_ways if itself.one_array(signal, kernel) else ()
         prepared = self._prepared(self._apart(kernel, out), workers, own)
-        return self._applied(prepared, signal, out, self._threads(workers, prepared))
+        return self._applied(prepared, signal, out, self._threads(workers, prepared), tried=quick is not None)
 
     def _applied(
-        self, prepared: Prepared, signal: Array, out: Any, workers: int | None, progress: Progress | None = None
+        self,
+        prepared: Prepared,
+        signal: Array,
+        out: Any,
+        workers: int | None,
+        progress: Progress | None = None,
+        tried: bool = False,
     ) -> Array:
-        """Return the result of a prepared kernel, by compiled calls where these are its way."""
-        quick = self.compiled if progress is None and self._taken(prepared) is self.estimate else None
+        """Return the result of a prepared kernel, by compiled calls where these are its way, unless that was tried."""
+        quick = self.compiled if progress is None and self._taken(prepared) is self.estimate and not tried else None
         result = quick(signal, prepared.kernel, out, workers) if quick else None
-        return apply(prepared, signal, out, workers, progress, self._other) if result is None else result
+        mend = partial(self._other, workers=workers)
+        return apply(prepared, signal, out, workers, progress, mend) if result is None else result
 
     def _of_present(
         self, prepared: Prepared, signal: Array, lost: Mask, out: Any, workers: int | None, progress: Progress | None
@@ -174,17 +180,20 @@ class Plan:
         if prepared.renormalization is not None:
             result = prepared.renormalization(prepared, signal, lost.hidden, workers, progress)
             return written(result.astype(self.problem.result_dtype, copy=False), out)
-        result = apply(prepared, signal, out, workers, progress, self._other)
+        result = self._applied(prepared, signal, out, workers, progress)
         return marked(prepared.problem, result, lost, self._sums, workers)
 
-    def _other(self, problem: Problem, signal: Array, kernel: Array) -> Array:
-        """Return the result of another problem, by the same method if that was named."""
-        return choose(problem, self.method if self.forced else "auto", self.max_bytes)(signal, kernel)
+    def _other(self, problem: Problem, signal: Array, kernel: Array, workers: int | None) -> Array:
+        """Return the result of another problem."""
+        return self._for(problem, self.max_bytes)(signal, kernel, workers=workers)
 
-    def _sums(self, problem: Problem, kernel: Array, method: str | None) -> Prepared:
+    def _sums(self, problem: Problem, kernel: Array) -> Prepared:
         """Return a kernel for the plain sums of another problem, which nothing renormalises."""
-        named = method or (self.method if self.forced else "auto")
-        return choose(problem, named, room(self.problem, self.max_bytes)).prepare(kernel)._replace(weights=None)
+        return self._for(problem, room(self.problem, self.max_bytes)).prepare(kernel)._replace(weights=None)
+
+    def _for(self, problem: Problem, max_bytes: int | None) -> Plan:
+        """Return the plan of another problem, by the same method if that was named."""
+        return choose(problem, self.method if self.forced else "auto", max_bytes)
 
     def _prepared(self, kernel: Array, workers: int | None, ways: Ways = ()) -> Prepared:
         plain = self.problem if self.problem.nan == "propagate" else replace(self.problem, nan="propagate")
@@ -283,18 +292,8 @@ def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices
     offered = offers(problem, max_bytes, prices)
     candidates, chosen = cheapest(offered, method, ready, prices)
     assert chosen.estimate is not None
-    wait = None if ready is None else _wait(offered, method, chosen, ready, prices)
+    wait = None if ready is None else wait_of(offered, method, chosen, ready, prices)
     asked = price(chosen, ready, prices), max_bytes, prices, ready
     found = structures(problem, *asked) if method == "auto" else ()
     how = chosen.method, chosen.estimate, candidates, method != "auto"
     return Plan(problem, *how, max_bytes, prices.source, wait, found)
-
-
-def _wait(offered: Sequence[Offers], method: str, chosen: Candidate, ready: Components, prices: Prices) -> Wait | None:
-    """Return what a choice loses beside the one that would be taken if everything were loaded."""
-    everything = ready.union(*(e.needs for o in offered for e in o.estimates))
-    _, kept = cheapest(offered, method, everything, prices)
-    if chosen.estimate is None or kept.estimate is None:
-        return None
-    missing, lost = sorted(kept.estimate.needs - ready - chosen.estimate.needs), chosen.estimate.seconds - kept.seconds
-    return Wait(lost, tuple((c, patience(c, prices)) for c in missing)) if missing and lost > 0 else None
