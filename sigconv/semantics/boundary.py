@@ -89,6 +89,8 @@ def extend(signal: NDArray[Any], axis: int, start: int, stop: int, boundary: str
 
     >>> extend(np.array([1, 2, 3]), 0, -2, 5, "symmetric").tolist()
     [2, 1, 1, 2, 3, 3, 2]
+    >>> extend(np.array([1, 2, 3]), 0, 1, 4, "constant").tolist(), extend(np.array([1, 2, 3]), 0, 1, 3, "wrap").tolist()
+    ([2, 3, 0], [2, 3])
     """
     length = signal.shape[axis]
     before = (slice(None),) * axis
