@@ -67,6 +67,8 @@ def test_what_is_not_on_the_disk_must_be_compiled(monkeypatch):
         compile_seconds={"loops": 4.0, "packing": 8.0},
     )
     assert load_seconds(["numba", "loops d", "packing f"], prices) == 1.0 + 4.0 + 0.5
+    waits = [loading.patience(component, prices) for component in ("numba", "loops d", "packing f")]
+    assert waits == pytest.approx([1.0 / 400, 4.0 / 50, 0.5 / 400])
 
 
 @pytest.mark.parametrize("own_folder", [True, False])

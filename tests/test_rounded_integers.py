@@ -20,6 +20,7 @@ from sigconv.semantics.describe import describe
 ROUNDING = [name for name in sigconv.methods() if name != "direct"]
 every_rounding = pytest.mark.parametrize("method", ROUNDING)
 compiled = pytest.mark.skipif(not installed("numba"), reason="numba, which compiles the transforms, is not installed")
+LOOPS = ("numpy", "numba") if installed("numba") else ("numpy",)
 INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
@@ -94,13 +95,23 @@ def drawn(rng, shape):
 
 
 def check_agreement(signal, kernel, mode, rng, **steps):
-    """Assert that both sides of the check are equal, and no longer where one output is off by one."""
+    """Assert that both sides of the check are equal, and no longer where one output is off by one.
+
+    Whatever loops sum them, and also where the outputs are a part of an array.
+    """
     axes = describe(signal.shape, kernel.shape, INT64, INT64, mode=mode, **steps).axes
     outputs = sigconv.convolve(signal, kernel, mode, "direct", **steps)
-    operands = residues.of_samples(signal.astype(float), axes), residues.of_kernel(kernel)
-    assert residues.agree(*operands, residues.of_outputs(outputs, axes), axes)
-    outputs[tuple(rng.integers(outputs.shape))] += rng.choice([-1, 1])
-    assert not residues.agree(*operands, residues.of_outputs(outputs, axes), axes)
+    wrong = outputs.copy()
+    wrong[tuple(rng.integers(outputs.shape))] += rng.choice([-1, 1])
+    for loops in LOOPS:
+        operands = residues.of_samples(signal.astype(float), axes, loops), residues.of_kernel(kernel)
+        for numbers, right in ((outputs, True), (wrong, False)):
+            assert residues.agree(*operands, residues.of_outputs(numbers, axes, loops), axes) is right
+            for place in (np.empty(outputs.shape), np.empty((*outputs.shape[:-1], outputs.shape[-1] + 1))[..., :-1]):
+                place[...] = numbers + rng.uniform(-0.49, 0.49, outputs.shape)
+                rounded = place.view(np.int64)
+                assert residues.agree(*operands, residues.of_rounded(place, rounded, axes, loops), axes) is right
+                assert np.array_equal(rounded, numbers)
 
 
 @given(st.data())
@@ -128,12 +139,12 @@ def test_the_check_of_many_samples(shape, taps, mode):
 def test_no_pair_of_neighbours_is_missed():
     """Errors of opposite sign in two outputs show wherever they stand, less than a period apart."""
     axes = describe((300,), (1,), INT64, INT64).axes
-    right = residues.of_outputs(np.zeros(300, np.int64), axes)
+    right = residues.of_outputs(np.zeros(300, np.int64), axes, "numpy")
     for first in range(0, 300, 7):
         for second in range(first + 1, 300, 5):
             outputs = np.zeros(300, np.int64)
             outputs[[first, second]] = 1, -1
-            assert residues.of_outputs(outputs, axes) != right
+            assert residues.of_outputs(outputs, axes, "numpy") != right
 
 
 OPERANDS = {

@@ -21,7 +21,7 @@ class Settings(NamedTuple):
     axes wrap around by themselves. A tile holds up to `blocks` transforms along its first convolved axis, `paired` two
     by two as complex ones, which `compiled` loops copy.
 
-    Where the transforms are checked, `checked` are the tiles that they take.
+    Where the transforms are checked, `checked` are the tiles that they take. Integers are checked by loops, `residues`.
 
     With several `steps`, the workers do a tile together (see `SharedMethod`), one entry of the batch at a time; the
     `lengths` of an axis by itself then are those of two, into which it is folded.
@@ -36,6 +36,7 @@ class Settings(NamedTuple):
     compiled: bool = False
     steps: int = 1
     checked: tuple[int, ...] = ()
+    residues: str = "numpy"
 
 
 class Estimate(NamedTuple):

@@ -10,20 +10,23 @@ result passes only if all its errors add up to 0 (R. Freivalds, Probabilistic ma
 1977, 839–842). On several axes the weights are products.
 
 r is a root of unity of some order B modulo p, so that samples B apart have one weight and are added up before anything
-is multiplied: this is y(z) modulo z^B − 1, taken at a point. p = 2³¹ − 1 reduces by shifts, since 2³¹ ≡ 1.
+is multiplied: this is y(z) modulo z^B − 1, taken at a point. The sums are NumPy's, or those of compiled `loops`.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import gcd
+from functools import cache, lru_cache
+from math import gcd, prod
+from typing import Any
 
 import numpy as np
 
+from ..engines import plain_residues
+from ..engines.forks import load
+from ..engines.plain_residues import PRIME, reduced
 from ..engines.protocol import Array
 from ..semantics.problem import Axis
 
-PRIME = (1 << 31) - 1  # p − 1 = 2·3²·7·11·31·151·331
 _GENERATOR = 7
 # The orders of the weights along the last axes, by the number of axes; along further ones the weights are 1.
 _ORDERS = {1: (4634,), 2: (31, 151), 3: (14, 11, 31)}
@@ -31,36 +34,69 @@ _ORDERS = {1: (4634,), 2: (31, 151), 3: (14, 11, 31)}
 
 def of_kernel(taps: Array) -> Array:
     """Return the residues of integer taps."""
-    return _reduced(_reduced(taps.astype(np.int64)))
+    return reduced(reduced(taps.astype(np.int64)))
 
 
-def of_samples(samples: Array, axes: tuple[Axis, ...]) -> Array:
+def of_samples(samples: Array, axes: tuple[Axis, ...], loops: str) -> Array:
     """Return what each tap meets, weighted and added up: residues of the kernel's shape on the axes.
 
     The samples are integers (as float64, too), so small that sums of all of them are exact.
     """
     for axis, powers in _weights(axes):
-        met = _met(np.moveaxis(samples, axis.position, -1), axis, powers)
-        samples = np.moveaxis(met, -1, axis.position)
-    return _reduced(samples.astype(np.int64))
+        samples = _exchanged(_met(_exchanged(samples, axis), axis, powers, loops), axis)
+    return reduced(samples.astype(np.int64))
 
 
-def of_outputs(outputs: Array, axes: tuple[Axis, ...]) -> Array:
+def of_rounded(sums: Array, out: Array, axes: tuple[Axis, ...], loops: str) -> Array:
+    """Round float64 in place, which `out` sees as int64, and return the residues of these outputs."""
+    if not (axes and out.flags.c_contiguous):
+        sums += plain_residues.ROUNDER
+        out -= plain_residues.BITS
+        return of_outputs(out, axes, loops)
+    position, (_, powers) = axes[0].position, _weights(axes)[-1]
+    shape = [*out.shape]
+    lines = prod(shape[:position])
+    shape[position] = min(powers.size, shape[position])  # outputs of one weight are added up
+    folded = np.empty((lines, prod(shape[position:])), np.int64)
+    _engine(loops).round_lines(sums.reshape(lines, -1), out.reshape(lines, -1), folded)
+    return of_outputs(folded.reshape(shape), axes, loops)
+
+
+def of_outputs(outputs: Array, axes: tuple[Axis, ...], loops: str) -> Array:
     """Return the weighted sums of outputs, int64: residues of size 1 on the axes."""
     for axis, powers in reversed(_weights(axes)):  # along the first axis whole rows are added up
-        sums = _evaluated(np.moveaxis(outputs, axis.position, -1), powers)
+        lines = _exchanged(outputs, axis)
+        sums = np.empty(lines.shape[:-1], np.int64)
+        _engine(loops).evaluate(_as_lines(lines), powers, sums.reshape(-1))
         scaled = sums * powers[axis.start // axis.stride % powers.size] % PRIME
-        outputs = np.moveaxis(scaled[..., np.newaxis], -1, axis.position)
+        outputs = _exchanged(scaled[..., np.newaxis], axis)
     return outputs
 
 
 def agree(samples: Array, kernel: Array, outputs: Array, axes: tuple[Axis, ...]) -> bool:
     """Return whether the residues of samples, kernel and outputs are those of a convolution."""
-    products = _reduced(samples * kernel)
+    products = reduced(samples * kernel)
     expected = products.sum(axis=tuple(axis.position for axis in axes), keepdims=True)
     return bool(((expected - outputs) % PRIME == 0).all())
 
 
+@cache
+def _engine(loops: str) -> Any:
+    """Return the module of the sums."""
+    return load("residues") if loops == "numba" else plain_residues
+
+
+def _as_lines(array: Array) -> Array:
+    """Return an array as contiguous lines along its last axis."""
+    return np.ascontiguousarray(array).reshape(prod(array.shape[:-1]), array.shape[-1])
+
+
+def _exchanged(array: Array, axis: Axis) -> Array:
+    """Return an array with an axis and the last one in each other's place."""
+    return array if axis.position == array.ndim - 1 else array.swapaxes(axis.position, -1)
+
+
+@lru_cache(maxsize=1024)
 def _weights(axes: tuple[Axis, ...]) -> list[tuple[Axis, Array]]:
     """Return each axis, the last one first, with the powers of its r."""
     orders = _ORDERS[min(3, len(axes))] if axes else ()
@@ -81,40 +117,7 @@ def _powers(order: int) -> Array:
     return np.array(powers)
 
 
-def _reduced(values: Array) -> Array:
-    """Reduce int64 in place: below 2^33, and those below 2^33 to below 2^31 + 4."""
-    high = values >> 31
-    values &= PRIME
-    values += high
-    return values
-
-
-def _weighted(values: Array, weights: Array) -> Array:
-    """Return products of integers with residues, below 2^33."""
-    products = _reduced(values.astype(np.int64))
-    products *= weights
-    return _reduced(products)
-
-
-def _repeated(powers: Array, first: int, step: int, count: int) -> Array:
-    """Return r^first, r^(first + step), …"""
-    period = np.arange(min(count, powers.size))
-    return np.resize(powers[(first + step * period) % powers.size], count)
-
-
-def _evaluated(values: Array, powers: Array) -> Array:
-    """Return Σ_i r^i values[…, i] along the last axis: samples that have one weight are added up first."""
-    order, size = powers.size, values.shape[-1]
-    whole = size - size % order
-    if whole:
-        folded = values[..., :whole].reshape(*values.shape[:-1], -1, order).sum(axis=-2)
-        folded[..., : size - whole] += values[..., whole:]
-        values = folded
-    sums: Array = _weighted(values, powers[: values.shape[-1]]).sum(axis=-1)
-    return sums % PRIME
-
-
-def _met(samples: Array, axis: Axis, powers: Array) -> Array:
+def _met(samples: Array, axis: Axis, powers: Array, loops: str) -> Array:
     """Return for each tap Σ_i r^i x[start + stride·i − dilation·j] along the last axis, times a power that all share.
 
     The first `period` taps meet samples that are a stride apart from each other; the next ones meet those of the same
@@ -125,28 +128,8 @@ def _met(samples: Array, axis: Axis, powers: Array) -> Array:
     met = np.empty((*samples.shape[:-1], axis.taps), np.int64)
     for tap in range(min(period, axis.taps)):
         shift, phase = divmod(axis.start - axis.dilation * tap, axis.stride)
-        taps = met[..., tap::period]
-        low = shift - step * np.arange(taps.shape[-1])
-        sums = _between(samples[..., phase :: axis.stride], low, low + axis.count, powers)
-        taps[...] = _weighted(sums, _repeated(powers, last - shift, step, taps.shape[-1]))
+        lines = _as_lines(samples[..., phase :: axis.stride])
+        sums = np.empty((len(lines), len(range(tap, axis.taps, period))), np.int64)
+        _engine(loops).sums_met(lines, (shift, step, axis.count, last), powers, sums)
+        met[..., tap::period] = sums.reshape(*met.shape[:-1], -1)
     return met
-
-
-def _between(samples: Array, low: Array, high: Array, powers: Array) -> Array:
-    """Return Σ_n r^n x[n] for low ≤ n < high along the last axis, where both fall from tap to tap."""
-    size = samples.shape[-1]
-    cut = min(max(0, int(low[0])), size)
-    end = max(cut, min(int(high[-1]), size))  # between the two all taps meet every sample
-    steps = np.empty((*samples.shape[:-1], 1 + cut + (end > cut) + size - end), np.int64)
-    steps[..., 0] = 0
-    behind = steps.shape[-1] - (size - end)
-    steps[..., 1 : cut + 1] = _weighted(samples[..., :cut], _repeated(powers, 0, 1, cut))
-    if end > cut:
-        middle = _evaluated(samples[..., cut:end], powers)
-        steps[..., cut + 1] = _weighted(middle, powers[cut % powers.size])
-    steps[..., behind:] = _weighted(samples[..., end:], _repeated(powers, end, 1, size - end))
-    np.cumsum(steps, axis=-1, out=steps)
-    places = np.clip(high, 0, size) - (end - behind + 1), np.clip(low, 0, size)
-    above, below = (steps.take(n, axis=-1) for n in places)
-    above -= below
-    return _reduced(above)

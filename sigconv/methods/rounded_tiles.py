@@ -24,8 +24,6 @@ from .tiles import Reach, Tile, clipped, gather, reach_of, trimmed
 
 _FLOATS = np.dtype(np.float64)
 _ERROR = 0.49  # 1/2, and room for what rounds in the bound itself
-# Added to a number below 2^51, this rounds it to a whole one, which is left in the last bits of the sum.
-_ROUNDER = np.float64(1.5 * 2**52)
 # Parts of a transform's samples, whose sizes are added up to that of each transform.
 _PARTS = 16
 # By so many times a norm may be below its bound, so that it is worth being computed.
@@ -202,14 +200,12 @@ class _Samples(NamedTuple):
     @classmethod
     def of(cls, piece: _Piece, limb: Array) -> _Samples:
         """Return a limb with what the check takes of it."""
-        return cls(piece, limb, residues.of_samples(limb, piece.problem.axes))
+        return cls(piece, limb, residues.of_samples(limb, piece.problem.axes, piece.settings.residues))
 
     def are_summed(self, kernel: _Limb, compute: Compute, out: Array) -> bool:
         """Write the rounded sums with a limb of the kernel, int64, and return whether they passed the check."""
-        problem, tile = self.piece.problem, self.piece.tile
+        problem, tile, loops = self.piece.problem, self.piece.tile, self.piece.settings.residues
         sums = out.view(_FLOATS)
         compute(kernel.state, problem, tile, self.floats, sums)
-        sums += _ROUNDER
-        out -= _ROUNDER.view(np.int64)
-        taps = tile.batch(kernel.residues, problem.positions)
-        return residues.agree(self.residues, taps, residues.of_outputs(out, problem.axes), problem.axes)
+        outputs = residues.of_rounded(sums, out, problem.axes, loops)
+        return residues.agree(self.residues, tile.batch(kernel.residues, problem.positions), outputs, problem.axes)

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..engines.protocol import Array
+from ..engines.transforms import installed
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import Direct, loops_for
@@ -27,9 +28,10 @@ from .tiles import Tile, count_tiles, share_of
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
-_MOVED = 24  # bytes, for each sum beside its transforms
+_MOVED = 40  # bytes, for each sum beside its transforms
 # Bytes for each sample that not all taps meet, and for each tap: what the check takes.
 _MET, _TAP = 64, 32
+_TILES = {"numpy": 4, "numba": 1}  # as many times the price of a tile
 _LARGER = 2, 4, 8, 16  # times the memory of floats that integers may take
 
 
@@ -50,7 +52,8 @@ class Exactly:
             return list(self._method.estimates(problem, costs, max_bytes))
         for larger in _LARGER:
             limit = None if max_bytes is None else max_bytes // larger
-            found = [_exactly(e, problem, costs) for e in self._method.estimates(floats(problem), costs, limit)]
+            each = list(self._method.estimates(floats(problem), costs, limit))
+            found = [_exactly(e, problem, costs, loops) for loops in _loops() for e in each]
             if max_bytes is None or any(e.bytes <= max_bytes for e in found):
                 break
         return found
@@ -112,14 +115,24 @@ class Exactly:
         return self._method.describe(settings)
 
 
-def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> Estimate:
-    """Return the estimate of integers from that of floats."""
+def _loops() -> tuple[str, ...]:
+    """Return the loops that can sum the residues."""
+    return ("numpy", "numba") if installed("numba") else ("numpy",)
+
+
+def _exactly(estimate: Estimate, problem: Problem, costs: Costs, loops: str) -> Estimate:
+    """Return the estimate of integers from that of floats, for one kind of loops that sum the residues."""
+    compiled = loops == "numba"
     sums, limbs, tile = prod(_likely_limbs(problem)), _most_limbs(problem.kernel_dtype), estimate.settings.tile
-    moved = share_of(count_tiles(problem.shape, tile), costs.workers) * _MOVED * prod(problem.shape)
+    tiles = count_tiles(problem.shape, tile)
+    moved = share_of(tiles, costs.workers) * _MOVED * prod(problem.shape)
+    check = costs.passes(moved, compiled) + share_of(tiles, costs.workers) * tiles * _TILES[loops] * costs.tile
     return estimate._replace(
-        seconds=sums * (estimate.seconds + costs.passes(moved)),
+        settings=estimate.settings._replace(residues=loops),
+        seconds=sums * (estimate.seconds + check),
         shared_bytes=estimate.shared_bytes * limbs + _TAP * prod(problem.kernel_shape),
         worker_bytes=estimate.worker_bytes + _bytes(problem, tile),
+        needs=estimate.needs | ({"numba", "residues"} if compiled else frozenset()),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from math import frexp, prod
+from math import frexp, inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +31,6 @@ _NOISE = 16
 _ORDINARY = 8
 # Between these sums of squares the largest of m taps lies in (2^-16/√m, 2^8): no limit depends on it.
 _SOFT, _LOUD = 2.0**-32, 2.0 ** (2 * _ORDINARY - 1)
-# With this sum of squares all numbers are far below the largest one of any dtype that sums are computed in.
-_QUIET = 2.0**100
 
 
 class Range(NamedTuple):
@@ -69,7 +67,7 @@ class Limits(NamedTuple):
 
     def hold(self, outputs: Array) -> bool:
         """Return whether all outputs lie between the limits."""
-        if self.low == 0 and _squares(outputs) < _QUIET:
+        if self.low == 0 and _squares(outputs) < inf:  # numbers whose squares can be added up are far below `high`
             return True
         sizes = np.abs(outputs)
         inside = sizes < self.high if self.low == 0 else (sizes < self.high) & (sizes >= self.low)
