@@ -39,7 +39,7 @@ LIGHT = {
     *("sigconv", "sigconv.adjoint", "sigconv.api", "sigconv.errors", "sigconv.filter", "sigconv.text"),
     *(f"sigconv.semantics{m}" for m in ("", ".boundary", ".describe", ".dtypes", ".operands", ".options")),
     *("sigconv.semantics.missing", "sigconv.semantics.problem", "sigconv.semantics.window"),
-    *("sigconv.engines.forks", "sigconv.engines.plain_residues", "sigconv.engines.recent"),
+    *("sigconv.engines.forks", "sigconv.engines.machine", "sigconv.engines.plain_residues", "sigconv.engines.recent"),
     *(f"sigconv.engines{m}" for m in ("", ".lengths", ".plain_fft", ".plain_loops", ".protocol", ".transforms")),
     *(f"sigconv.methods{m}" for m in (".checked", ".norms")),
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),

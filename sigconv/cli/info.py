@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from .. import __version__
+from ..engines.machine import cpu
 from ..engines.transforms import engine_names, installed
 from ..methods.workers import available_workers
 from ..planning import stored
@@ -27,7 +28,7 @@ def lines() -> list[str]:
         **{package: _version(package) for package in _PACKAGES},
         "transforms": _transforms(),
         "direct sums": "numba" if installed("numba") else "numpy",
-        "CPU": stored.cpu(),
+        "CPU": cpu(),
         "cores": str(os.cpu_count() or "unknown"),
         "prices": f"{stored.current().source} ({stored.place()})",
         "workers": str(available_workers(None)),

@@ -1,4 +1,7 @@
-"""FFTW through pyfftw as an engine: planned by its estimate, one thread a transform, so the bits do not vary."""
+"""FFTW through pyfftw as an engine, one thread a transform: planned by its estimate, or by measuring if that is asked.
+
+The estimate always plans the same; what measuring finds is kept (see `wisdom`), so that the bits do not vary either.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ import pyfftw
 
 from .forks import planning
 from .protocol import Array, Transform, spectrum_dtype, spectrum_shape
-
-_FLAGS = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
+from .wisdom import WISDOM, effort
 
 
 class FFTW:
@@ -36,8 +38,10 @@ def _buffers(shape: tuple[int, ...], axes: tuple[int, ...], dtype: np.dtype[Any]
 
 def _planned(source: Array, target: Array, axes: tuple[int, ...], direction: str) -> Transform:
     # FFTW's planner is not thread-safe; executing a plan is. (pyfftw releases plans behind a lock of its own, at once.)
-    with planning:
-        planned = pyfftw.FFTW(source, target, axes=axes, direction=direction, flags=_FLAGS)
+    asked = effort()
+    with planning, WISDOM.used(asked):
+        flags = f"FFTW_{asked.upper()}", "FFTW_DESTROY_INPUT"
+        planned = pyfftw.FFTW(source, target, axes=axes, direction=direction, flags=flags)
 
     def run() -> Array:
         planned.execute()

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 import os
-import sys
 import warnings
 from dataclasses import asdict
-from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..engines.forks import Locked
+from ..engines.machine import cpu, folder, version_of
 from .cost import PRIORS, Prices
 
 FORMAT = 1
@@ -30,18 +29,6 @@ class Unusable(Exception):
     """Why a file of prices is left alone."""
 
 
-def folder() -> Path:
-    """Return the user's cache folder of sigconv: SIGCONV_CACHE_DIR, or where the system keeps such things."""
-    asked = os.environ.get("SIGCONV_CACHE_DIR")
-    if asked:
-        return Path(asked)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~\\AppData\\Local")).expanduser() / "sigconv" / "Cache"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/sigconv").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "sigconv"
-
-
 def place() -> Path:
     """Return where the prices are stored."""
     return folder() / "prices.json"
@@ -49,41 +36,7 @@ def place() -> Path:
 
 def machine() -> dict[str, Any]:
     """Return what the prices depend on: the CPU and how many there are, and the libraries' versions."""
-    return {"cpu": cpu(), "cpus": os.cpu_count() or 1, "numpy": np.__version__} | {n: _version(n) for n in _LIBRARIES}
-
-
-def cpu() -> str:
-    """Return the CPU's name, or at least its family."""
-    if sys.platform == "linux":
-        return _cpu_linux() or os.uname().machine
-    if sys.platform == "darwin":
-        return _cpu_mac()
-    return os.environ.get("PROCESSOR_IDENTIFIER", "unknown")
-
-
-def _cpu_linux() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            return next((row.partition(":")[2].strip() for row in file if row.startswith("model name")), "")
-    except OSError:
-        return ""
-
-
-def _cpu_mac() -> str:
-    from ctypes import CDLL, byref, c_size_t, create_string_buffer
-
-    name, size = create_string_buffer(256), c_size_t(256)
-    failed = CDLL(None).sysctlbyname(b"machdep.cpu.brand_string", name, byref(size), None, c_size_t(0))
-    return "unknown" if failed else name.value.decode(errors="replace")
-
-
-def _version(module: str) -> str:
-    """Return a library's version by the name of its folder, since importlib.metadata takes 20 ms to import."""
-    spec = find_spec(module)
-    if spec is None or not spec.origin:
-        return "not installed"
-    names = (name.lower().removesuffix(".dist-info") for name in os.listdir(Path(spec.origin).parent.parent))
-    return next((name.partition("-")[2] for name in names if name.startswith(f"{module}-")), "unknown")
+    return {"cpu": cpu(), "cpus": os.cpu_count() or 1, "numpy": np.__version__} | {n: version_of(n) for n in _LIBRARIES}
 
 
 def document(prices: Prices) -> dict[str, Any]:
