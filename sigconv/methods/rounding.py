@@ -31,7 +31,7 @@ _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
 _MOVED = 40  # bytes, for each sum beside its transforms
 # Bytes for each sample that not all taps meet, and for each tap: what the check takes.
 _MET, _TAP = 64, 32
-_TILES = {"numpy": 4, "numba": 1}  # as many times the price of a tile
+_TILES = {"numpy": 6, "numba": 3}  # as many times the price of a tile
 _LARGER = 2, 4, 8, 16  # times the memory of floats that integers may take
 
 
