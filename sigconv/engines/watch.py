@@ -8,8 +8,9 @@ where they don't. An array counts until it is freed; of those that compiled code
 from __future__ import annotations
 
 import os
+import threading
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -30,19 +31,24 @@ _FUNCTION = ir.FunctionType(ir.VoidType(), [_NUMBER, _NUMBER])
 # The ranges [begin, end); in the row before them how many there are, and how many compiled code has noted.
 _table = np.zeros((1 + _MOST if WATCHING else 0, 2), np.int64)
 _held = Counter[tuple[int, int]]()
+_freed = deque[tuple[int, int]]()  # their ranges are forgotten at the next look, since arrays are freed at any moment
+_lock = threading.Lock()
 
 
 def know(array: Array) -> None:
     """Let compiled code read and write an array from now on until the memory's owner is freed."""
-    low, high = np.lib.array_utils.byte_bounds(array)
+    span = np.lib.array_utils.byte_bounds(array)
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    weakref.finalize(owner, _forget, (low, high))
-    _held[low, high] += 1
-    if _held[low, high] == 1:
-        _table[1 + _RECENT + _table[0, 0]] = low, high
-        _table[0, 0] += 1
+    weakref.finalize(owner, _freed.append, span)
+    with _lock:
+        while _freed:
+            _forget(_freed.popleft())
+        _held[span] += 1
+        if _held[span] == 1:
+            _table[1 + _RECENT + _table[0, 0]] = span
+            _table[0, 0] += 1
 
 
 def _forget(span: tuple[int, int]) -> None:
@@ -96,6 +102,16 @@ def _put(typing: Any, address: Any, number: Any) -> Any:
 
 
 @_compiled
+def _counted(typing: Any, address: Any) -> Any:
+    """Count one up at an address, whatever other threads do, and return the count before."""
+
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", builder.inttoptr(args[0], _NUMBER.as_pointer()), _number(1), "monotonic")
+
+    return types.int64(types.int64), write
+
+
+@_compiled
 def _stop(typing: Any) -> Any:
     """End the process at once, as the CPU does for an illegal instruction."""
 
@@ -120,10 +136,12 @@ def _install() -> tuple[Any, Any]:
 
     @cfunc(types.void(types.int64, types.int64))
     def note_memory(begin, end):  # type: ignore[no-untyped-def]
-        count: int = _entry(table + 8)
-        _put(table + 8, count + 1)
-        _put(first + 16 * (count % _RECENT), begin)
-        _put(first + 16 * (count % _RECENT) + 8, end)
+        for i in range(_RECENT):
+            if _entry(first + 16 * i) == begin and _entry(first + 16 * i + 8) == end:
+                return
+        slot = first + 16 * (_counted(table + 8) % _RECENT)
+        _put(slot, begin)
+        _put(slot + 8, end)
 
     binding.add_symbol(_CHECK, check_memory.address)
     binding.add_symbol(_NOTE, note_memory.address)
