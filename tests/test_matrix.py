@@ -291,6 +291,17 @@ def test_options_pair_with_axes_in_the_order_given(method):
     check(method, signal, kernel, "same", flip=False, **options)
 
 
+@pytest.mark.parametrize("method", [*METHODS, "auto"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "complex128"])
+def test_no_kernels_at_all(dtype, method):
+    """A bank without a kernel gives an empty result, also where kernels of several axes are looked at."""
+    for shape, axes in (((3, 1), (1, 2)), ((30, 50), (1, 2)), ((50,), (1,))):
+        kernels = np.empty((0, *(40 if n > 1 else 1 for n in shape)), dtype)
+        for boundary in ("zero", "renormalize"):
+            result = sigconv.convolve(np.ones((1, *shape), "f"), kernels, "same", method, axes=axes, boundary=boundary)
+            assert result.shape == (0, *shape)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_empty_batch(method):
     """A batch of nothing gives an empty result of the right shape and dtype."""

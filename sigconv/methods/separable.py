@@ -44,7 +44,7 @@ class Passes(NamedTuple):
             return "it rounds between the passes"
         if problem.working_dtype.char not in FLOATS:
             return f"{problem.working_dtype} has no decomposition"
-        return "every signal has a kernel of its own" if problem.kernel_batch > 1 else None
+        return None if problem.kernel_batch == 1 else "every signal has a kernel of its own"
 
     def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
         """Return the tiles and the price of one outer product, by each kind of loop."""
