@@ -7,6 +7,7 @@ import pytest
 
 import sigconv
 from sigconv import ArgumentTypeError, ArgumentValueError, SigconvError
+from sigconv.semantics.describe import describe
 
 METHODS = sigconv.methods()
 SIGNAL, KERNEL = [1.0, 2.0, 3.0, 4.0], [1.0, 2.0]
@@ -460,3 +461,12 @@ def test_bad_lags(args, options, fragments):
 def test_bad_separable(factors):
     """A separable kernel is made of 1-D kernels."""
     refused(ArgumentValueError, ["1-D"], sigconv.Separable, *factors)
+
+
+def test_a_problem_without_options_is_a_full_convolution():
+    """What is not said of a problem is what the calls take, too."""
+    made = describe((5,), (3,), np.dtype(complex), np.dtype(complex))
+    assert (made.mode, made.flip, made.conjugate) == ("full", True, False)
+    assert (made.nan, made.accuracy) == ("propagate", "normwise")
+    assert (made.axes[0].boundary, made.axes[0].stride, made.axes[0].dilation) == ("zero", 1, 1)
+    assert made == sigconv.plan((5,), (3,), complex).problem

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import oracle
@@ -165,6 +166,39 @@ def test_two_axes(method, nan):
         if row["mode"] == "valid" and not strategies.contains(shape, taps, np.broadcast_to(row["dilation"], 2)):
             continue
         found += faults(method, x, mask, h, row["mode"], nan, **options)
+    assert not found, f"{len(found)} wrong:\n" + "\n".join(found[:5])
+
+
+@pytest.mark.parametrize("nan", POLICIES)
+@pytest.mark.parametrize("method", METHODS)
+def test_three_axes(method, nan):
+    """The same for volumes: every boundary on each axis, beside others on the others."""
+    found = []
+    for number, boundary in enumerate(BOUNDARIES):
+        rng, mode = rng_of(boundary), ("full", "same")[number % 2]
+        boundaries = tuple(BOUNDARIES[(number * turn) % len(BOUNDARIES)] for turn in (1, 2, 3))
+        (x, mask), h = holed(rng, "float64", (3, 4, 2)), samples(rng, "float64", (2, 3, 2), positive=True)
+        options = {"fill_value": strategies.fill_for("float64")} if "constant" in boundaries else {}
+        found += faults(method, x, mask, h, mode, nan, boundary=boundaries, flip=True, **options)
+    assert not found, f"{len(found)} wrong:\n" + "\n".join(found[:5])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("nan", POLICIES)
+@pytest.mark.parametrize("method", METHODS)
+def test_the_whole_product(method, nan, boundary):
+    """Every method with every policy, boundary, mode, orientation and stride, on one to three axes."""
+    found = []
+    for shape, taps in (((9,), (4,)), ((2,), (7,)), ((5, 6), (3, 2)), ((3, 4, 3), (2, 3, 2))):
+        for mode, flip, stride in product(MODES, (True, False), (1, 2)):
+            if mode == "valid" and not strategies.contains(shape, taps, np.ones(len(shape), int)):
+                continue
+            rng = rng_of(boundary, shape, mode, flip, stride)
+            (x, mask), h = holed(rng, "float64", shape), samples(rng, "float64", taps, positive=True)
+            options = {"fill_value": strategies.fill_for("float64")} if boundary == "constant" else {}
+            options |= {"boundary": boundary, "flip": flip, "stride": stride}
+            found += faults(method, x, mask, h, mode, nan, **options)
     assert not found, f"{len(found)} wrong:\n" + "\n".join(found[:5])
 
 

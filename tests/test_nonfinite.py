@@ -71,13 +71,16 @@ def test_one_axis(boundary, dtype, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("boundary", ["zero", "reflect", "wrap"])
-def test_two_axes(boundary, method):
-    """Images: only the outputs whose windows hold the sample are lost."""
+@pytest.mark.parametrize("boundary", ["zero", "constant", *PADS])
+@pytest.mark.parametrize(("shape", "taps"), [((9, 11), (3, 2)), ((4, 5, 3), (2, 3, 2))])
+def test_more_axes(shape, taps, boundary, method):
+    """Images and volumes: only the outputs whose windows hold the sample are lost."""
     rng = np.random.default_rng(6)
-    for _ in range(4):
-        x, h = spoiled(rng, rng.integers(-2, 3, (9, 11)).astype(float), 3), rng.integers(-2, 3, (3, 2)).astype(float)
-        agrees(sigconv.convolve(x, h, "same", method, boundary=boundary), plain_sums(x, h, "same", boundary))
+    for fill in (1.0, np.inf, np.nan, 0.0) if boundary == "constant" else (0.0, 0.0):
+        x, h = (rng.integers(-2, 3, size).astype(float) for size in (shape, taps))
+        options = {"boundary": boundary, "fill_value": fill} if boundary == "constant" else {"boundary": boundary}
+        expected = plain_sums(spoiled(rng, x, 3), h, "same", boundary, fill)
+        agrees(sigconv.convolve(x, h, "same", method, **options), expected)
 
 
 @pytest.mark.parametrize("changes", LAYOUTS)
