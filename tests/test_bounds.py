@@ -8,7 +8,8 @@ import pytest
 
 import sigconv
 from sigconv.engines.lanes.twiddles import many_roots, roots
-from sigconv.engines.panel_butterflies import factors, radices
+from sigconv.engines.lengths import radices
+from sigconv.engines.panel_butterflies import MOST, factors
 from sigconv.engines.transforms import engine_names, lease
 from sigconv.methods.bounds import _ROOT, _prime_factors, direct_factor, transform_factor, unit_roundoff
 from sigconv.study.allowed import Bounds
@@ -46,7 +47,7 @@ def test_our_roots_are_as_accurate_as_the_proof_takes_them(length):
     allowed = (_ROOT + 0.71) * unit_roundoff(np.dtype(float))
     assert np.abs(many_roots(np.arange(length), length) - exact).max() <= allowed
     if max(_prime_factors(length)) <= 5:
-        radix = radices(length)[0]
+        radix = radices(length, MOST)[0]
         turns = np.outer(np.arange(length // radix), np.arange(1, radix)).reshape(-1)
         first = factors(length, np.dtype(complex))[3 : 3 + turns.size]
         assert np.abs(first - exact[turns % length]).max() <= allowed

@@ -17,7 +17,8 @@ if not installed("numba"):
     pytest.skip("numba, which compiles the transforms, is not installed", allow_module_level=True)
 
 from sigconv.engines.lanes import panels, tiling
-from sigconv.engines.lanes.passes import frequencies
+from sigconv.engines.lanes.twiddles import frequencies
+from sigconv.engines.lengths import radices
 
 LENGTHS = (*lane_tiles._LENGTHS, 32)
 
@@ -108,10 +109,10 @@ def test_every_length(last, dtype):
 def order(length, lanes=0):
     """Return the frequencies of an axis in the order of the passes; of the last one across the lanes."""
     if not lanes:
-        return frequencies(tiling._radices(length))
+        return frequencies(radices(length))
     rows = length // lanes
     radix = min(rows & -rows, lanes)
-    along = frequencies((*tiling._radices(rows // radix), radix))
+    along = frequencies((*radices(rows // radix), radix))
     return np.array(along), rows
 
 
@@ -205,8 +206,8 @@ def test_large_images_take_these_blocks():
 def test_radices_are_known():
     """All lengths are products of the radices that are compiled."""
     for length in LENGTHS:
-        assert prod(tiling._radices(length)) == length
-        assert set(tiling._radices(length)) <= {2, 3, 4, 5, 8}
+        assert prod(radices(length)) == length
+        assert set(radices(length)) <= {2, 3, 4, 5, 8}
     assert panels.READ(8, np.dtype("f4")) == panels.READ(8, np.dtype("f4"))
 
 

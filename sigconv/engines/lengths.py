@@ -111,6 +111,23 @@ def _smooth_octave(power: int, primes: tuple[int, ...]) -> list[int]:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
+def radices(length: int, most: int = 8) -> tuple[int, ...]:
+    """Return the passes of a transform of 2^a 3^b 5^c points: odd ones, then powers of two, as few as `most` allows.
+
+    >>> radices(4096), radices(320), radices(480, 4)
+    ((8, 8, 8, 8), (5, 8, 8), (3, 5, 2, 4, 4))
+    """
+    odd = []
+    for radix in (3, 5):
+        while length % radix == 0:
+            odd.append(radix)
+            length //= radix
+    bits = length.bit_length() - 1
+    count = -(-bits // (most.bit_length() - 1))
+    return (*odd, *(1 << (bits + i) // count for i in range(count)))
+
+
 def is_fast(length: int) -> bool:
     """Return whether a length has no prime factor above 13.
 

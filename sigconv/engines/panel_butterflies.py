@@ -11,33 +11,17 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .lanes.twiddles import many_roots, root
+from .lanes.twiddles import frequencies, many_roots, root
+from .lengths import radices
 from .protocol import Array
 from .simd import PIECE, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
 
 PIECES = 4
+MOST = 4  # of the radices
 ROW = PIECES * PIECE  # bytes
 _CACHED = 1 << 14  # bytes of a block whose passes are done one after the other
 _COSINES = root(1, 3)[0], root(1, 5)[0], root(2, 5)[0]
 _SINES = -root(1, 3)[1], -root(1, 5)[1], -root(2, 5)[1]
-
-
-@lru_cache(maxsize=256)
-def radices(length: int) -> tuple[int, ...]:
-    """Return the factors of a length 2^a 3^b 5^c, in the order of the passes.
-
-    >>> radices(480)
-    (3, 5, 2, 4, 4)
-    """
-    found = []
-    for radix in (3, 5):
-        while length % radix == 0:
-            found.append(radix)
-            length //= radix
-    if length.bit_length() % 2 == 0:
-        found.append(2)
-        length //= 2
-    return (*found, *(4,) * (length.bit_length() // 2))
 
 
 def column_order(length: int) -> Array:
@@ -46,17 +30,14 @@ def column_order(length: int) -> Array:
     >>> column_order(8).tolist()
     [0, 2, 4, 6, 1, 3, 5, 7]
     """
-    order = np.zeros(1, np.int64)
-    for radix in reversed(radices(length)):
-        order = (np.arange(radix)[:, None] + radix * order).reshape(-1)
-    return order
+    return frequencies(radices(length, MOST))
 
 
 @lru_cache(maxsize=64)
 def factors(length: int, dtype: np.dtype[Any]) -> Array:
     """Return the constants of the butterflies and then the twiddles of all passes: ω^(jq), q > 0, of butterfly j."""
     tables, size = [np.array([complex(c, s) for c, s in zip(_COSINES, _SINES, strict=True)])], length
-    for radix in radices(length):
+    for radix in radices(length, MOST):
         turns = np.outer(np.arange(size // radix), np.arange(1, radix))
         tables.append(many_roots(turns, size).reshape(-1))
         size //= radix

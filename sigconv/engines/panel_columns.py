@@ -17,13 +17,14 @@ from numba.extending import overload
 
 from . import simd
 from .lanes.twiddles import many_roots
+from .lengths import radices
 from .panel_butterflies import (
+    MOST,
     PIECES,
     ROW,
     column_order,
     factors,
     product,
-    radices,
     row_at,
     times,
     transform,
@@ -177,7 +178,7 @@ class Columns:
         self.length = length
         self.lanes = ROW // dtype.itemsize
         self._weights = many_roots(-np.arange(length) * real, 4 * length).astype(dtype)
-        self._plan = self._weights, np.array(radices(length), np.int64), factors(length, dtype)
+        self._plan = self._weights, np.array(radices(length, MOST), np.int64), factors(length, dtype)
         self._turns, self._period = 4 * column_order(length) - real, 4 * length * max(1, fold)
         self._twiddles = self._factors(fold)
         self._together = min(8, max(4, _TOGETHER // (length * ROW)))

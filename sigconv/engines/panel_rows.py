@@ -16,14 +16,15 @@ from numba.extending import overload
 
 from . import simd
 from .lanes.twiddles import many_roots
+from .lengths import radices
 from .own_spectrum import OwnSpectrum
 from .panel_butterflies import (
+    MOST,
     PIECES,
     ROW,
     column_order,
     factors,
     product,
-    radices,
     row_at,
     times,
     transform,
@@ -139,7 +140,7 @@ class Rows:
     def __init__(self, length: int, dtype: np.dtype[Any]) -> None:
         self.length = length
         self._lanes = ROW // dtype.itemsize
-        self._plan = length, np.array(radices(length), np.int64), factors(length, dtype)
+        self._plan = length, np.array(radices(length, MOST), np.int64), factors(length, dtype)
 
     def empty(self, shape: tuple[int, ...]) -> Array:
         """Return an array for the spectra of panels of a height, the last of a shape."""

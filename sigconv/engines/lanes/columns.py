@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
 from .butterflies import Point, dft, inverse_dft
@@ -27,7 +27,6 @@ from .memory import aligned, workspace
 from .passes import (
     ROW,
     forward_rows,
-    frequencies,
     inverse_rows,
     over_rows,
     product,
@@ -36,7 +35,7 @@ from .passes import (
     twiddle_table,
     twiddles,
 )
-from .twiddles import roots
+from .twiddles import frequencies, roots
 from .vectors import BYTES, Code, Number
 from .version import VERSION
 
@@ -211,25 +210,11 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.zeros((), dtype).real.dtype
 
 
-@lru_cache(maxsize=64)
-def radices(length: int, lanes: int) -> tuple[int, ...]:
-    """Return the radices of the passes down the columns but the last, which takes four rows.
-
-    >>> radices(4096, 16), radices(3 * 4096, 16), radices(65536, 8)
-    ((8, 8), (3, 8, 8), (4, 8, 8, 8))
-    """
-    left = length // lanes // 4
-    odd = [r for r in (3, 5) if left % r == 0]
-    bits = (left // prod(odd)).bit_length() - 1
-    count = -(-bits // 3)
-    return (*odd, *(1 << (bits + i) // count for i in range(count)))
-
-
 @lru_cache(maxsize=16)
 def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
     """Return the tables of a length in the precision of a real dtype."""
     lanes = lanes_of(dtype)
-    passes, rows = radices(length, lanes), length // lanes
+    passes, rows = radices(length // lanes // 4), length // lanes
     table = twiddle_table((*passes, 4), dtype)
     levels, left, at = [], rows, address_of(table)
     for radix in passes:
@@ -304,6 +289,6 @@ def spectra_of(kernels: Array, length: int) -> Array:
 def spectrum_order(length: int, dtype: np.dtype[Any]) -> Array:
     """Return which frequency stands at each place of a spectrum, by row and lane."""
     lanes = lanes_of(dtype)
-    fours = frequencies((*radices(length, lanes), 4)).reshape(-1, lanes // 4, 4)
+    fours = frequencies((*radices(length // lanes // 4), 4)).reshape(-1, lanes // 4, 4)
     along = np.swapaxes(fours, 1, 2).reshape(-1, 1, lanes)
     return (along + length // lanes * np.arange(lanes)[:, None]).reshape(-1, lanes)

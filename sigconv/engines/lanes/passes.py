@@ -117,15 +117,3 @@ def twiddle_table(radices: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         turns = np.multiply.outer(np.arange(length // radix), np.arange(1, radix))
         tables.append(roots(length, dtype)[turns].reshape(-1))
     return np.concatenate(tables) if tables else np.zeros(0, dtype)
-
-
-def frequencies(radices: tuple[int, ...]) -> Array:
-    """Return which frequency the passes leave at each place.
-
-    >>> frequencies((2, 2, 2)).tolist()
-    [0, 4, 2, 6, 1, 5, 3, 7]
-    """
-    order = np.zeros(1, np.intp)
-    for radix in reversed(radices):
-        order = np.add.outer(np.arange(radix), radix * order).reshape(-1)
-    return order

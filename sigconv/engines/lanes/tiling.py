@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..lengths import radices
 from ..protocol import Array
 from ..rows import Span, address_of, sources
 from . import panels
 from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
 from .memory import aligned, aligned_copy, workspace
-from .passes import ROW, frequencies, twiddle_table
-from .twiddles import roots
+from .passes import ROW, twiddle_table
+from .twiddles import frequencies, roots
 from .vectors import BYTES
 
 Shapes = tuple[int, ...]
@@ -145,15 +146,15 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     outer, inner, width = lengths[0], prod(lengths[1:-1]), lengths[-1]
     rows = width // lanes
     radix = min(rows & -rows, lanes)
-    before = _radices(rows // radix)
+    before = radices(rows // radix)
     together = lcm(rows, lanes) // rows
     pitch = (rows | 1) * ROW
     starts = np.add.outer(np.arange(together) * pitch, np.arange(0, rows, radix) * ROW).reshape(-1)
     turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, dtype))
-    tables = [aligned_copy(twiddle_table(r, dtype)) for r in (_radices(outer), _radices(inner), (*before, radix))]
+    tables = [aligned_copy(twiddle_table(r, dtype)) for r in (radices(outer), radices(inner), (*before, radix))]
     levels = [
-        _levels(_radices(outer), outer, dtype),
-        _levels(_radices(inner), inner, dtype),
+        _levels(radices(outer), outer, dtype),
+        _levels(radices(inner), inner, dtype),
         _levels(before, rows, dtype),
     ]
     if len(levels[0]):
@@ -166,29 +167,17 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     return _Transforms(Shape(outer, inner, rows, lanes), pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
 
 
-def _radices(length: int) -> Shapes:
-    """Return the radices of a transform's passes: an odd one, then powers of two, as few as 8 allows.
-
-    >>> _radices(256), _radices(320), _radices(96)
-    ((4, 8, 8), (5, 8, 8), (3, 4, 8))
-    """
-    odd = [r for r in (3, 5) if length % r == 0]
-    bits = (length // prod(odd)).bit_length() - 1
-    count = -(-bits // 3)
-    return (*odd, *(1 << (bits + i) // count for i in range(count)))
-
-
-def _levels(radices: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
+def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
     """Return the passes that leave parts of a transform of some rows: radix, address forward, address back."""
-    levels = np.empty((len(radices), 3), np.int64)
-    for i, radix in enumerate(radices):
+    levels = np.empty((len(passes), 3), np.int64)
+    for i, radix in enumerate(passes):
         rows //= radix
         forward, inverse = (panels.LAST, panels.FIRST) if rows == 1 else (panels.FORWARD, panels.INVERSE)
         levels[i] = radix, forward(radix, dtype), inverse(radix, dtype)
     return levels
 
 
-def _lane_turns(radices: Shapes, width: int, lanes: int, together: int, dtype: np.dtype[Any]) -> Array:
+def _lane_turns(passes: Shapes, width: int, lanes: int, together: int, dtype: np.dtype[Any]) -> Array:
     """Return the roots exp(−2πi c·k/N) of lane c and frequency k, for the rows of the lines that go together."""
-    turn = np.multiply.outer(frequencies(radices), np.arange(lanes)) % width
+    turn = np.multiply.outer(frequencies(passes), np.arange(lanes)) % width
     return np.tile(np.moveaxis(roots(width, dtype)[turn], 2, 1), (together, 1, 1))

@@ -115,3 +115,15 @@ def _rounded(value: int, bits: int) -> float:
     """Return a value rounded to some bits; no root lies halfway between two such numbers."""
     drop = max(0, value.bit_length() - bits)
     return ldexp((value + ((1 << drop) >> 1)) >> drop, drop - _BITS)
+
+
+def frequencies(radices: tuple[int, ...]) -> Array:
+    """Return which frequency the passes leave at each place.
+
+    >>> frequencies((2, 2, 2)).tolist()
+    [0, 4, 2, 6, 1, 5, 3, 7]
+    """
+    order = np.zeros(1, np.intp)
+    for radix in reversed(radices):
+        order = np.add.outer(np.arange(radix), radix * order).reshape(-1)
+    return order
