@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 from .protocol import Array
 
 WATCHING = os.environ.get("SIGCONV_CHECK_MEMORY") == "1"
-_RECENT, _MOST = 64, 1 << 16  # ranges: of compiled code's own arrays, and of all
+_RECENT, _MOST = 512, 1 << 16  # ranges: of compiled code's own arrays, and of all
 _CHECK, _NOTE = "sigconv_check_memory", "sigconv_note_memory"
 _NUMBER = ir.IntType(64)
 _compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = intrinsic
@@ -136,8 +136,11 @@ def _install() -> tuple[Any, Any]:
 
     @cfunc(types.void(types.int64, types.int64))
     def note_memory(begin, end):  # type: ignore[no-untyped-def]
-        for i in range(_RECENT):
-            if _entry(first + 16 * i) == begin and _entry(first + 16 * i + 8) == end:
+        # What is there is noted again in time, so that it stays for so many others.
+        count: int = _entry(table + 8)
+        for age in range(_RECENT // 2):
+            place = first + 16 * ((count - 1 - age) % _RECENT)
+            if _entry(place) == begin and _entry(place + 8) == end:
                 return
         slot = first + 16 * (_counted(table + 8) % _RECENT)
         _put(slot, begin)
