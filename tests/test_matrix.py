@@ -310,6 +310,22 @@ def test_empty_batch(method):
     assert got.dtype == np.float32
 
 
+@pytest.mark.parametrize("method", [*METHODS, "auto"])
+def test_an_empty_batch_with_componentwise_accuracy(method):
+    """Nothing is checked where nothing is computed."""
+    signal, kernel = np.ones((0, 1, 5), np.float32), np.ones((3, 8), np.float32)
+    result = sigconv.convolve(signal, kernel, "full", method, axes=(1, 2), accuracy="componentwise")
+    assert result.shape == (0, 3, 12)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "auto"])
+def test_the_holes_of_one_tap_are_none(method):
+    """A dilation says how far taps are apart, and one tap is alone."""
+    signal, kernel = np.arange(40), np.array([45], np.int16)
+    result = sigconv.slide(signal, kernel, "full", method, flip=False, dilation=2**70)
+    assert result.tolist() == (45 * signal).tolist()
+
+
 # --- the two operators -----------------------------------------------------------------------------------------------
 
 

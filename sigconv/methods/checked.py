@@ -72,7 +72,7 @@ class Checked(NamedTuple):
         read, fails = problem.signal_batch * samples, _fails_on_noise(problem, settings, samples)
         steps = 2 * count_tiles(problem.shape, settings.tile) + _STEPS
         return Estimate(
-            settings._replace(tile=problem.shape, checked=settings.tile, steps=steps),
+            settings._replace(tile=tuple(max(1, n) for n in problem.shape), checked=settings.tile, steps=steps),
             2 * inner.seconds + fails * sums + costs.passes(_PASSES * 8 * (size + read)),
             2 * inner.shared_bytes + (item + 17) * size + (3 * 8 + item) * read,
             inner.worker_bytes,

@@ -142,6 +142,7 @@ def _axis(
     """
     position, _, center, stride, dilation = options
     signal, taps = signal_shape[position], kernel_shape[position]
+    dilation = dilation if taps > 1 else 1  # one tap has no holes, however wide
     if center is not None and not 0 <= center < taps:
         raise ArgumentValueError(f"center={center} on axis {position}: the kernel has {taps} taps, use 0 to {taps - 1}")
     check_positions(signal, reach(taps, dilation), stride)
