@@ -19,7 +19,7 @@ if not installed("numba"):
 from sigconv.engines.lanes import panels, tiling
 from sigconv.engines.lanes.passes import frequencies
 
-LENGTHS = (*lane_tiles._LENGTHS, 32)
+LENGTHS = lane_tiles._LENGTHS
 
 
 @pytest.fixture(autouse=True)
