@@ -94,10 +94,7 @@ def test_every_length_is_within_the_bound_and_no_worse_than_scipy(dtype):
 @pytest.fixture
 def always(monkeypatch):
     """Where lanes can serve, they are taken, in short blocks and small tiles, whatever they cost."""
-    module, plans = (
-        importlib.import_module("sigconv.planning.candidate"),
-        importlib.import_module("sigconv.planning.plan"),
-    )
+    plans = importlib.import_module("sigconv.planning.plan")
     estimates = lanes.estimates
 
     def cheapest(problem, costs, max_bytes):
