@@ -29,6 +29,7 @@ COMPONENTS = (
     *(("blocks", dtype) for dtype in "df"),
     *((name, dtype) for name in ("panel_columns", "panel_rows") for dtype in "DF"),
     *(("channels", dtype) for dtype in "df"),
+    ("residues", "q"),
 )
 # Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
 _FEW, _MANY, _HELD = 2, 8, 1 << 16
@@ -79,6 +80,10 @@ def _use_at_once(dtype: np.dtype[Any]) -> None:
     with_engine((64,), (3,), dtype.str, "direct", "numba")(np.ones(64, dtype), np.ones(3, dtype))
 
 
+def _use_residues(dtype: np.dtype[Any]) -> None:
+    with_engine((64,), (3,), dtype.str, "fft", "numpy", residues="numba")(np.ones(64, dtype), np.ones(3, dtype))
+
+
 _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "packing": lambda dtype: load("packing").warm_up(dtype),
     "loops": _use_loops,
@@ -87,6 +92,7 @@ _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "blocks": lambda dtype: load("lanes.tiling").warm_up((64, 64), dtype),
     "panel_columns": _use_panel_columns,
     "panel_rows": _use_panel_rows,
+    "residues": _use_residues,
     "channels": lambda dtype: _panel_rate(dtype, 1 << 8),
 }
 
