@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--regret", action="store_true", help="also the regret of auto over the points")
     made.add_argument("--only-regret", action="store_true", help="regret alone, no peers")
     made.add_argument("--random", type=int, default=0, metavar="N", help="regret also over N random problems")
+    made.add_argument("--planning", action="store_true", help="how long planning takes, and nothing else")
     made.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
     made.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios")
     made.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
@@ -44,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     for name in _LIBRARIES:  # read when a library is loaded, so before any is
         os.environ.setdefault(name, str(max(asked.threads)))
+    if asked.planning:
+        from . import planning
+
+        print(planning.text())
+        return 0
     from . import run
     from .report import text
 

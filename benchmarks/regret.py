@@ -140,7 +140,8 @@ class _Biased:
 
     def transform(self, engine: str, dtype: Any, samples: float, length: float) -> float:
         """Return the usual price of a transform, if it has the one length."""
-        return self._only_one(length, self._prices.transform(engine, dtype, samples, length))
+        size = length / 2 if engine == "blocks" else length  # blocks are priced with their spectrum
+        return self._only_one(size, self._prices.transform(engine, dtype, samples, length))
 
     def block(self, dtype: Any, length: int) -> float:
         """Return the usual price of a block, if it has the one length."""

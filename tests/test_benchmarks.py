@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # a package beside this folder, which `pytest` alone does not find
 
 import sigconv  # noqa: E402
-from benchmarks import clean  # noqa: E402
+from benchmarks import clean, planning  # noqa: E402
 from benchmarks.libraries.common import no_layers  # noqa: E402
 from benchmarks.peers import Peer, named  # noqa: E402
 from benchmarks.points import Layer, Point, grid  # noqa: E402
@@ -95,6 +95,15 @@ def test_a_race_without_runners_is_no_error():
     assert race({}, 2) == {}
     times = race({"ours": lambda: sleep(0.02), "quick": lambda: None, "slow": lambda: sleep(0.02)}, 2)
     assert [len(times[name]) for name in ("ours", "quick", "slow")] == [3, 3, 1]
+
+
+def test_planning_is_timed(monkeypatch):
+    """Every kind of problem has a time when it is new, and one when it is known."""
+    monkeypatch.setattr(planning, "_WARM_UP", 0)
+    monkeypatch.setattr(planning, "_REPEATS", 1)
+    new, known = planning.measured(rounds=1)
+    assert new.keys() == known.keys() == {case.kind for case in planning.cases(planning.Random(0))}
+    assert all(min(times) > 0 for times in (*new.values(), *known.values()))
 
 
 def test_means_weigh_kinds_the_same():

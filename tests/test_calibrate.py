@@ -12,9 +12,13 @@ import pytest
 
 import sigconv
 from sigconv import api
+from sigconv.engines.transforms import installed
 from sigconv.planning import stored
 from sigconv.planning.cost import PRIORS
 from sigconv.study import calibrate as study
+from sigconv.study import own_prices, timings
+
+compiled = pytest.mark.skipif(not installed("numba"), reason="numba, which compiles the loops, is not installed")
 
 
 @pytest.fixture
@@ -143,12 +147,60 @@ def test_a_calibration_counts_at_once(folder, monkeypatch):
 
 def test_everything_is_measured(monkeypatch):
     """All prices are there, positive, of this machine, and the steps are told."""
-    monkeypatch.setattr(study, "_SECONDS", 1e-6)
+    monkeypatch.setattr(timings, "_SECONDS", 1e-6)
     told = []
     found = study.measured(lambda done, total, label: told.append((done, total, label)))
     assert stored._alike(json.loads(json.dumps(asdict(found))), asdict(PRIORS))
     assert found.source == "calibrated"
     assert [done for done, _, _ in told] == list(range(told[0][1] + 1))
+    if installed("numba"):
+        assert same_numbers(found, PRIORS) <= KEPT_PRIORS
+
+
+# What takes long to measure, or what nobody waits for: compiling, and numbers that Python adds up.
+KEPT_PRIORS = {
+    *(f"product_rates {loops} {dtype}" for loops in PRIORS.product_rates for dtype in "gGO"),
+    *(f"dots {dtype}" for dtype in "gGO"),
+    *(f"transform_rates scipy {dtype}" for dtype in "gG"),
+}
+
+
+def same_numbers(prices, others):
+    """Return the names of the prices that are the same."""
+    mine, theirs = asdict(prices), asdict(others)
+    same = set()
+    for name, value in mine.items():
+        for key, inner in value.items() if isinstance(value, dict) and name != "compile_seconds" else ():
+            if isinstance(inner, dict):
+                same |= {f"{name} {key} {d}" for d, number in inner.items() if number == theirs[name][key][d]}
+            elif inner == theirs[name][key]:
+                same.add(f"{name} {key}")
+    return same
+
+
+@compiled
+def test_only_what_had_to_be_compiled_is_timed(monkeypatch):
+    """Loops that the disk holds are loaded, which is no time of compiling; loops of layers have no price for it."""
+    times = {}
+    monkeypatch.setattr(own_prices, "on_disk", lambda name: name != "packing")
+    assert own_prices.compiled("loops", "d", times) == {"compile_seconds": PRIORS.compile_seconds}
+    monkeypatch.setattr(own_prices, "on_disk", lambda name: False)
+    own_prices.compiled("channels", "d", times)
+    assert own_prices.compiled("packing", "d", times)["compile_seconds"].keys() == PRIORS.compile_seconds.keys()
+    assert times.keys() == {"packing"}
+    assert times["packing"] > 0
+
+
+@compiled
+def test_the_progress_says_what_is_compiled(monkeypatch):
+    """And what is only loaded."""
+    monkeypatch.setattr(study, "on_disk", lambda name: name != "panel_rows")
+    labels = [label for label, _ in study._compiling()]
+    assert len(labels) == len(own_prices.COMPONENTS)
+    assert [label for label in labels if "compiling" in label] == [
+        "compiling panel rows of complex128",
+        "compiling panel rows of complex64",
+    ]
 
 
 def test_the_command_calibrates(folder, monkeypatch):

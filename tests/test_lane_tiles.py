@@ -20,7 +20,7 @@ from sigconv.engines.lanes import panels, tiling
 from sigconv.engines.lanes.twiddles import frequencies
 from sigconv.engines.lengths import radices
 
-LENGTHS = (*lane_tiles._LENGTHS, 32)
+LENGTHS = lane_tiles._LENGTHS
 
 
 @pytest.fixture(autouse=True)

@@ -94,10 +94,7 @@ def test_every_length_is_within_the_bound_and_no_worse_than_scipy(dtype):
 @pytest.fixture
 def always(monkeypatch):
     """Where lanes can serve, they are taken, in short blocks and small tiles, whatever they cost."""
-    module, plans = (
-        importlib.import_module("sigconv.planning.candidate"),
-        importlib.import_module("sigconv.planning.plan"),
-    )
+    plans = importlib.import_module("sigconv.planning.plan")
     estimates = lanes.estimates
 
     def cheapest(problem, costs, max_bytes):
@@ -107,11 +104,9 @@ def always(monkeypatch):
     monkeypatch.setattr(lanes, "_FEW", 0)
     monkeypatch.setattr(lanes, "_LONGEST", 512)
     monkeypatch.setattr(lanes, "_TILE", 4000)
-    for cached in (module.offers, plans._choose):
-        cached.cache_clear()
+    plans._choose.cache_clear()
     yield
-    for cached in (module.offers, plans._choose):
-        cached.cache_clear()
+    plans._choose.cache_clear()
 
 
 def engine_of(plan):

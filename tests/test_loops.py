@@ -23,23 +23,20 @@ GUARD = 99
 @pytest.fixture(autouse=True)
 def _always_compiled(monkeypatch):
     """Small problems take the compiled loops too."""
-    names = ("methods.direct", "planning.candidate", "planning.plan", "api")
-    direct, candidate, plan, api = (importlib.import_module(f"sigconv.{name}") for name in names)
+    names = ("methods.direct", "planning.plan", "api")
+    direct, plan, api = (importlib.import_module(f"sigconv.{name}") for name in names)
     estimates = direct.Direct.estimates
 
     def compiled(*arguments):
         found = estimates(*arguments)
         return [e for e in found if e.settings.engine == "numba"] or found
 
-    caches = (candidate.offers, plan._choose)
     monkeypatch.setattr(direct.Direct, "estimates", compiled)
     monkeypatch.setattr(plan, "shortcut", lambda problem: None)
     monkeypatch.setattr(api, "_known", {})
-    for cache in caches:
-        cache.cache_clear()
+    plan._choose.cache_clear()
     yield
-    for cache in caches:
-        cache.cache_clear()
+    plan._choose.cache_clear()
 
 
 def small_integers(rng, shape, dtype):

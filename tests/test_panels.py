@@ -9,7 +9,7 @@ import sigconv
 from sigconv import api
 from sigconv.engines import lengths
 from sigconv.methods import fft, panels
-from sigconv.planning import candidate, plan
+from sigconv.planning import plan
 
 pytest.importorskip("numba", reason="panels are transformed by compiled loops")
 from sigconv.engines import panel_butterflies
@@ -19,8 +19,7 @@ from sigconv.engines.panel_columns import columns
 def forget():
     """Plan anew."""
     api.forget()
-    for cache in (candidate.offers, plan._choose):
-        cache.cache_clear()
+    plan._choose.cache_clear()
 
 
 SHAPES = [  # signal, kernel, axes

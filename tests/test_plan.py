@@ -9,7 +9,12 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.planning.candidate import threads
+from sigconv.methods.registry import serving
+from sigconv.methods.tiles import count_tiles
+from sigconv.planning.candidate import Asked, offers_of, price, threads
+from sigconv.planning.cost import PRIORS
+from sigconv.planning.plan import choose
+from sigconv.semantics.describe import describe
 
 
 def test_an_automatic_choice_is_explained():
@@ -72,6 +77,56 @@ def test_every_shape_can_be_planned():
         )
         plan = sigconv.plan(shape, taps, str(dtype), mode=str(mode), boundary=str(boundary))
         assert plan.estimate.seconds > 0
+
+
+def random_problem(rng):
+    """Return a problem of one to three axes, of some dtype, mode and boundary, with or without strides."""
+    ndim = rng.integers(1, 4)
+    shape = tuple(int(n) for n in rng.choice([3, 20, 100, 300, 1000, 4096], ndim))
+    taps = tuple(int(n) for n in rng.choice([1, 3, 20, 90, 700], ndim))
+    names = ["f4", "f8", "D", "i2"], ["full", "same"], ["zero", "wrap", "edge"], ["normwise", "componentwise"]
+    dtype, mode, boundary, accuracy = (str(rng.choice(c)) for c in names)
+    options = {"boundary": boundary, "accuracy": accuracy, "stride": int(rng.choice([1, 1, 3]))}
+    return describe(shape, taps, np.dtype(dtype), np.dtype(dtype), mode=mode, **options)
+
+
+def test_what_is_not_estimated_would_lose():
+    """No estimate is below the time that a method takes at least, and the choice is the cheapest of all candidates."""
+    rng = np.random.default_rng(7)
+    for _ in range(300):
+        problem = random_problem(rng)
+        asked = Asked(None, PRIORS, frozenset() if rng.random() < 0.3 else None)
+        plan = choose(problem, prices=PRIORS, ready=asked.ready)
+        serving_ones = [c for c in plan.candidates if c.reason is None]
+        assert plan.estimate in [c.estimate for c in serving_ones]
+        assert price(plan.estimate, asked) <= min(price(c.estimate, asked) for c in serving_ones)
+        for c in serving_ones:
+            assert serving(c.method, problem).least_seconds(problem, PRIORS) <= c.estimate.seconds
+
+
+@pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
+def test_engines_that_are_surely_slower_are_left_out():
+    """Where transforms of our own are loaded, and faster by the prices, blocks have no other engine."""
+    problem = sigconv.plan(100_000, 300, mode="same").problem
+    slow = dataclasses.replace(PRIORS, block_rates={name: [1.0] * 11 for name in PRIORS.block_rates})
+
+    def engines(ready, prices=PRIORS):
+        asked = Asked(None, prices, ready)
+        return {e.settings.engine for e in offers_of(serving("overlap-add", problem), problem, asked).estimates}
+
+    assert engines(None) == engines(frozenset({"numba", "columns d"})) == {"lanes"}
+    assert engines(frozenset()) > {"lanes", "numpy"}
+    assert engines(None, slow) > {"lanes", "numpy"}
+
+
+@pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
+def test_workers_have_as_many_tiles_of_lines():
+    """Three tiles of the usual size are four for two workers, and a little work is one tile."""
+    tiles = [
+        count_tiles(plan.problem.shape, plan.estimate.settings.tile)
+        for plan in (sigconv.plan(n, 300, mode="same", method="overlap-add") for n in (700_000, 5_000))
+    ]
+    assert tiles == [4, 1]
 
 
 def test_a_plan_is_an_immutable_value():

@@ -9,7 +9,7 @@ import pytest
 import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods.separable import Passes
-from sigconv.planning.candidate import Candidate
+from sigconv.planning.candidate import Asked, Candidate
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.structure import Structure, structures
 
@@ -137,7 +137,7 @@ def test_passes_are_looked_for_where_they_pay():
 def test_memory_limits_the_passes():
     """Passes that need more than `max_bytes` are not looked for."""
     problem = sigconv.plan((1024, 1024), (61, 61), complex, mode="same").problem
-    (found,) = structures(problem, 1.0, 1000, PRIORS, None)
+    (found,) = structures(problem, 1.0, Asked(1000, PRIORS, None))
     assert "bytes" in found.reason
 
 

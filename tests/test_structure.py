@@ -37,7 +37,7 @@ RANK |= {"__init__": RANK["api"]}
 HEAVY = ("scipy", "numba", "llvmlite", "pyfftw", "matplotlib", "typer", "rich", "click", "soundfile", "PIL", "torch")
 LIGHT = {
     *("sigconv", "sigconv.adjoint", "sigconv.api", "sigconv.errors", "sigconv.filter", "sigconv.text"),
-    *(f"sigconv.semantics{m}" for m in ("", ".boundary", ".describe", ".dtypes", ".operands", ".options")),
+    *(f"sigconv.semantics{m}" for m in ("", ".boundary", ".describe", ".dtypes", ".kept", ".operands", ".options")),
     *("sigconv.semantics.missing", "sigconv.semantics.problem", "sigconv.semantics.window"),
     *("sigconv.engines.forks", "sigconv.engines.machine", "sigconv.engines.plain_residues", "sigconv.engines.recent"),
     *(f"sigconv.engines{m}" for m in ("", ".lengths", ".plain_fft", ".plain_loops", ".protocol", ".transforms")),

@@ -11,34 +11,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Any
 from weakref import WeakSet
-
-T = TypeVar("T")
 
 _FORKS = hasattr(os, "register_at_fork")  # not on Windows
 
 planning = threading.RLock()
 _loading = threading.RLock()
 _held: list[Any] = []
-
-
-class kept(Generic[T]):
-    """A property that is computed once, without the lock that `functools.cached_property` holds up to Python 3.11."""
-
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
-
-    def __get__(self, value: Any, owner: Any = None) -> T:
-        if value is None:  # asked of the class, by what documents it
-            raise AttributeError(self._make.__name__)
-        made: T = self._make(value)
-        value.__dict__[self._make.__name__] = made
-        return made
 
 
 class Locked:

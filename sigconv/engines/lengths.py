@@ -26,7 +26,8 @@ def block_length(minimum: int) -> int:
     (1280, 2048)
     """
     power = 1 << (minimum - 1).bit_length()
-    return min((n for n in _FIVES if n >= minimum and n < power), default=power)
+    five = power // 8 * 5
+    return five if minimum <= five <= _LONGEST_FIVE else power
 
 
 def tile_length(minimum: int) -> int:
@@ -70,7 +71,7 @@ def _row(lengths: list[int], halved: bool) -> int:
 
 _LONG_COLUMN = 200
 _TURNS = 8
-_FIVES = (20, 40, 80, 160, 320, 640, 1280)
+_LONGEST_FIVE = 1280
 
 
 def column_length(minimum: int) -> int:

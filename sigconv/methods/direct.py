@@ -17,7 +17,7 @@ from ..semantics.problem import Problem
 from . import at_once
 from .direct_tiles import FEWEST, conv_steps, extended, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
-from .protocol import Costs, Estimate, Settings
+from .protocol import Components, Costs, Estimate, Settings
 from .small import lines_of
 from .tiles import (
     Reach,
@@ -56,13 +56,21 @@ class Direct:
         """Serve everything."""
         return None
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of nothing."""
+        return 0.0
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
-        outputs = tile_outputs(problem, at_once.serves(problem) and "numba" in loops_for(problem))
-        found = _estimates(problem, costs, outputs)
+        loops = loops_for(problem)
+        alike = "numba" in loops and at_once.serves(problem)
+        outputs = tile_outputs(problem, alike)
+        found = _estimates(problem, costs, outputs, loops, alike)
         while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
             outputs //= 2
-            found = _estimates(problem, costs, outputs)
+            found = _estimates(problem, costs, outputs, loops, alike)
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
@@ -104,7 +112,7 @@ class Direct:
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}
 
 
-def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
+def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, ...], alike: bool) -> list[Estimate]:
     """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
     swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
@@ -114,8 +122,8 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     read = prod(extended(problem, tile)) * itemsize
     memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
     count = count_tiles(problem.shape, tile)
-    share, taps = share_of(count, costs.workers), count * prod(axis.taps for axis in problem.axes)
-    sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in loops_for(problem)}
+    share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
+    sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}
     # NumPy's exact sums look for peaks, split operands and add what the parts give: as much Python again.
     python = {"numba": costs.tile, "numpy": costs.tile * (2 if is_exact(problem.result_dtype) else 1)}
     times = {name: costs.call + share * python[name] * count + seconds for name, seconds in sums.items()}
@@ -123,7 +131,6 @@ def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
     if lines is not None:
         each = costs.lines(problem.working_dtype, lines.sums, lines.taps)
         times["numpy"] = lines.calls * costs.call + lines.number * each
-    alike = "numba" in times and at_once.serves(problem)
     if alike:
         others = costs.tile if count > 1 else 0.0  # until they have begun
         times["numba"] = _COMPILED_CALL * costs.call + others + sums["numba"]
@@ -158,8 +165,10 @@ def needed(problem: Problem, engine: str, alike: bool = False) -> frozenset[str]
 
     Those for integers mostly sum in float64.
     """
+    if engine != "numba":
+        return frozenset()
     sums = "d" if is_exact(problem.result_dtype) else problem.working_dtype.char
-    return frozenset(("numba", f"{'at_once' if alike else 'loops'} {sums}")) if engine == "numba" else frozenset()
+    return frozenset(("numba", f"{'at_once' if alike else 'loops'} {sums}"))
 
 
 def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Array]) -> Array:

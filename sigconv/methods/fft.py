@@ -7,12 +7,13 @@ from math import prod
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names
+from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
-from .protocol import Costs, Estimate, Runner, Settings
+from .protocol import Components, Costs, Estimate, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
-from .transform_method import TransformMethod, whole_length, work
+from .transform_method import COPIES, TransformMethod, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -25,7 +26,20 @@ class FFT(TransformMethod):
 
     name = "fft"
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of transforms and copies of no more samples than signal and window have."""
+        dtype = transform_dtype(problem)
+        length = prod([min(axis.signal, axis.stride * (axis.count - 1) + 1) for axis in problem.axes])
+        samples = length * (problem.kernel_batch + 2 * problem.batch) / costs.workers
+        copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize / costs.workers)
+        times = [costs.transform(engine, dtype, samples, length) + copies for engine in engine_names(dtype)]
+        if dtype.char in FLOATS and length << len(problem.axes) >= PANELS_FROM:  # transforms are at most twice as long
+            times.append(panels.least_seconds(problem, costs, samples, length))
+        return super().least_seconds(problem, costs) + min(times)
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
         offers = self._whole(problem, costs)
         if panels.serves(problem, PANELS_FROM):

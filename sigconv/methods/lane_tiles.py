@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,17 +30,16 @@ from .tiles import (
     tile_steps,
     trimmed,
 )
+from .transform_method import best_of_few
 
-_LENGTHS = tuple(sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
-_THIN = 32  # of blocks of three axes, the shortest
+_LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
 _LARGEST = {2: 1 << 17, 3: 1 << 20}
+_SHORTEST = {2: 64, 3: 32}
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 14
-# Seconds of a tile, if there are many blocks: far more than a tile's own time.
+# Seconds of a tile of many entries of the batch: far more than a tile's own time.
 _TILE_SECONDS = 2e-3
-# Lengths whose tiles are looked at, those with the least work first.
-_LOOKED_AT = 4
 
 
 def serves(problem: Problem) -> bool:
@@ -52,17 +50,9 @@ def serves(problem: Problem) -> bool:
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
-    blocks = sorted((_Blocks.of(problem, costs, lengths) for lengths in _candidates(problem)), key=_Blocks.total)
-    looked_at = blocks if max_bytes is not None else blocks[:_LOOKED_AT]
-    found = [_estimate(problem, costs, b, bands) for b in looked_at for bands in b.splits()]
-    fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
-    if fitting:
-        return [min(fitting, key=lambda e: e.seconds)]
-    return [min(found, key=lambda e: e.bytes)] if found else []
-
-
-# A block passes through the vectors once for each axis, the slower the more samples it has; with so many, half as fast.
-_CACHE = 1 << 17
+    limits = (None,) if max_bytes is None else (None, max_bytes)
+    groups = ([_estimate(problem, costs, blocks, limit) for limit in limits] for blocks in _ranked(problem, costs))
+    return best_of_few(groups, max_bytes)
 
 
 class _Blocks(NamedTuple):
@@ -76,48 +66,67 @@ class _Blocks(NamedTuple):
     @classmethod
     def of(cls, problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> _Blocks:
         """Return the blocks of a problem."""
-        outputs, size = _outputs(problem, lengths), prod(lengths)
-        counts = tuple(-(-axis.count // hop) for axis, hop in zip(problem.axes, outputs, strict=True))
-        dtype = spectrum_dtype(problem.working_dtype)
-        both = (1 + size / _CACHE) * costs.transform("lanes", dtype, 2 * size, size)
-        return cls(lengths, outputs, counts, costs.batch["lanes"] + both)
+        hops = outputs(problem, lengths)
+        counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
+        return cls(lengths, hops, counts, _pair_seconds(costs, problem.working_dtype, prod(lengths)))
 
-    def total(self) -> float:
-        """Return the seconds of all blocks of an entry of the batch."""
-        return prod(self.counts) * self.pair / 2
-
-    def splits(self) -> set[int]:
-        """Return how many bands of blocks along the first axis a tile may have."""
-        bands = self.counts[0]
-        return {-(-bands // parts) for parts in (1, 2, 3, 4, 6, 8, round(self.total() / _TILE_SECONDS)) if parts}
+    def bands(self, costs: Costs) -> int:
+        """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
+        worth = prod(self.counts) * self.pair / 2 > 2 * costs.tile * costs.workers
+        return -(-self.counts[0] // costs.workers) if worth else self.counts[0]
 
 
-def _outputs(problem: Problem, lengths: tuple[int, ...]) -> tuple[int, ...]:
-    """Return how many outputs a block gives on each axis: along the last one whole vectors are dropped."""
+def _pair_seconds(costs: Costs, dtype: DType, size: int) -> float:
+    """Return the seconds that two blocks of some samples take, there and back; the kernel's spectrum is as large."""
+    return costs.transform("blocks", spectrum_dtype(dtype), 2 * size, 2 * size)
+
+
+@lru_cache(maxsize=256)
+def _lost(problem: Problem) -> tuple[int, ...]:
+    """Return how many samples of a block on each axis are no outputs: along the last one whole vectors."""
     lanes = 64 // problem.working_dtype.itemsize
-    above = (n - tail(axis) for axis, n in zip(problem.axes[:-1], lengths, strict=False))
-    return *above, lengths[-1] - -(-tail(problem.axes[-1]) // lanes) * lanes
+    *above, last = map(tail, problem.axes)
+    return *above, -(-last // lanes) * lanes
 
 
-def _candidates(problem: Problem) -> Iterator[tuple[int, ...]]:
-    """Yield lengths up to those that hold the whole window, of which not too much is lost."""
-    choices = []
-    for axis in problem.axes:
-        sizes = [n for n in ((_THIN,) if len(problem.axes) == 3 else ()) + _LENGTHS if n > tail(axis)]
-        enough = next((n for n in sizes if n >= axis.count + tail(axis)), None)
-        choices.append([n for n in sizes if enough is None or n <= enough])
-    for lengths in product(*choices):
-        if prod(lengths) <= _LARGEST[len(lengths)] and min(_outputs(problem, lengths)) > 0:
-            yield lengths
+@lru_cache(maxsize=16)
+def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
+    """Return all lengths of blocks that are not too large, by their numbers, and the seconds that two blocks take."""
+    numbers = np.indices((len(_LENGTHS),) * ndim).reshape(ndim, -1)
+    lengths = np.array(_LENGTHS)[numbers]
+    held = (lengths.min(axis=0) >= _SHORTEST[ndim]) & (lengths.prod(axis=0) <= _LARGEST[ndim])
+    sizes = lengths[:, held].prod(axis=0).tolist()
+    return numbers[:, held], np.array([_pair_seconds(costs, dtype, size) for size in sizes])
 
 
-def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, bands: int) -> Estimate:
+def _ranked(problem: Problem, costs: Costs) -> Iterator[_Blocks]:
+    """Yield blocks of all lengths of which not all is lost, first those that take the least time."""
+    numbers, seconds = _grid(costs, problem.working_dtype, len(problem.axes))
+    counts = [
+        [-(-axis.count // (n - lost)) if n > lost else inf for n in _LENGTHS]
+        for axis, lost in zip(problem.axes, _lost(problem), strict=True)
+    ]
+    # Workers share bands of blocks along the first axis, and the batch.
+    counts[0] = [n / min(costs.workers, n * problem.batch) for n in counts[0]]
+    for number, count in zip(numbers, counts, strict=True):
+        seconds = seconds * np.array(count)[number]
+    for place in seconds.argsort():
+        if seconds[place] == inf:
+            return
+        yield _Blocks.of(problem, costs, tuple([_LENGTHS[i] for i in numbers[:, place]]))
+
+
+def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:
     """Return the cost of blocks in tiles of some whole bands of them along the first axis."""
     dtype, size, band = problem.working_dtype, prod(blocks.lengths), prod(blocks.counts[1:])
-    steps = (bands * blocks.outputs[0], *(axis.count for axis in problem.axes[1:]))
-    together = max(1.0, _TILE_SECONDS / (bands * band * blocks.pair / 2))
-    tile = tile_steps(problem, steps, together, 1)
-    entries = prod(tile[i] for i in problem.batch_positions)
+    item, others = spectrum_dtype(dtype).itemsize, [axis.count for axis in problem.axes[1:]]
+    shared, bands, left = item * size * problem.kernel_batch, blocks.bands(costs), inf
+    if max_bytes is not None:
+        left = (max_bytes - shared - 2 * item * size) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
+        bands = max(1, min(bands, int(left)))
+    together = min(left / bands, _TILE_SECONDS / (bands * band * blocks.pair / 2))
+    tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
+    entries = prod([tile[i] for i in problem.batch_positions])
     full, rest = divmod(blocks.counts[0], bands)
     pairs = full * -(-bands * band * entries // 2) + -(-rest * band * entries // 2)
     tiles = count_tiles(problem.shape, tile)
@@ -126,11 +135,15 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, bands: int) -> Es
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + work * share_of(tiles, costs.workers)
     seconds += (2 * costs.spectrum + blocks.pair / 2) * problem.kernel_batch
-    item = spectrum_dtype(dtype).itemsize
-    settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(steps), paired=True)
+    settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=True)
     worker = 2 * item * size + 2 * dtype.itemsize * prod(tile)
-    needs = frozenset({"numba", f"blocks {dtype.char}"})
-    return Estimate(settings, seconds, item * size * problem.kernel_batch, worker, needs)
+    return Estimate(settings, seconds, shared, worker, _needs(dtype))
+
+
+@cache
+def _needs(dtype: DType) -> frozenset[str]:
+    """Return what a process loads for blocks of a dtype."""
+    return frozenset({"numba", f"blocks {dtype.char}"})
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
@@ -167,7 +180,12 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
 @lru_cache(maxsize=1024)
 def probes(problem: Problem, settings: Settings) -> Index:
     """Return the first outputs of all blocks."""
-    return first_of_every(problem, _outputs(problem, settings.lengths))
+    return first_of_every(problem, outputs(problem, settings.lengths))
+
+
+def outputs(problem: Problem, lengths: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how many outputs a block gives on each axis."""
+    return tuple([n - lost for n, lost in zip(lengths, _lost(problem), strict=True)])
 
 
 def _part(array: Array, batch: tuple[slice, ...]) -> Array:

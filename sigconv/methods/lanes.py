@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,15 @@ from .tiles import (
     share_of,
     tile_steps,
 )
+from .transform_method import best_of_few
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
 # Bytes of the outputs of a tile.
 _TILE = 1 << 21
-# Where blocks take this many times the time of the best ones, longer ones are not considered.
-_HOPELESS = 1.5
+# The lengths of blocks, in squares of the vectors' lengths.
+_SQUARES = tuple(sorted(odd << bits for odd in (1, 3, 5) for bits in range(11)))
 
 
 def serves(problem: Problem) -> bool:
@@ -46,20 +47,13 @@ def serves(problem: Problem) -> bool:
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
     """Return the cost of the best block length that fits in memory, or of the one that takes the least; or nothing."""
-    axis, found = problem.axes[0], list[Estimate]()
-    sizes = [_TILE] if max_bytes is None else [_TILE, _TILE // 16, 1]
-    for length in _lengths(axis, problem.working_dtype):
-        found += [_estimate(problem, costs, length, size) for size in sizes]
-        if max_bytes is None and found[-1].seconds > _HOPELESS * min(found, key=_seconds).seconds:
-            break
-    fitting = [e for e in found if max_bytes is None or e.bytes <= max_bytes]
-    if fitting:
-        return [min(fitting, key=_seconds)]
-    return [min(found, key=lambda e: e.bytes)] if found else []
-
-
-def _seconds(estimate: Estimate) -> float:
-    return estimate.seconds
+    ranked = sorted(_ranked(problem, costs, max_bytes))
+    if not ranked:
+        return []
+    size = _tile_outputs(problem, costs, ranked[0][0])
+    limits = (None,) if max_bytes is None else (None, max_bytes)
+    groups = ([_estimate(problem, costs, length, size, limit) for limit in limits] for _, length in ranked)
+    return best_of_few(groups, max_bytes)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -72,40 +66,76 @@ def _outputs(length: int, axis: Axis, dtype: np.dtype[Any]) -> int:
     return length - -(-tail(axis) // _lanes(dtype)) * _lanes(dtype)
 
 
-def _lengths(axis: Axis, dtype: np.dtype[Any]) -> Iterator[int]:
-    """Yield the lengths of which less than three quarters are lost, up to one that holds all outputs."""
-    lanes = _lanes(dtype)
-    smallest = lanes * lanes
-    for length in sorted(smallest * odd << bits for odd in (1, 3, 5) for bits in range(11)):
-        outputs = _outputs(length, axis, dtype)
-        if length <= _LONGEST and 4 * outputs >= length:
-            yield length
-            if outputs >= axis.count:
-                return
+def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[tuple[float, int]]:
+    """Yield lengths of which less than three quarters are lost, up to one that holds all outputs.
+
+    Each comes with the time of its transforms, and of its tiles if memory is limited.
+    """
+    axis, dtype, lanes = problem.axes[0], problem.working_dtype, _lanes(problem.working_dtype)
+    complex_dtype, lost = spectrum_dtype(dtype), -_outputs(0, axis, dtype)
+    shares, each = (1 if dtype.kind == "c" else 2) * costs.workers, (costs.tile + costs.batch["lanes"]) * problem.batch
+    for square in _SQUARES:
+        length = square * lanes**2
+        outputs = length - lost
+        if 4 * outputs < length:
+            continue
+        if length > _LONGEST:
+            return
+        blocks = max(-(-axis.count // outputs) * problem.batch, shares)
+        seconds = (problem.kernel_batch / 2 + blocks / shares) * costs.block(complex_dtype, length)
+        yield seconds + each * axis.count / max(2 * outputs, _held(problem, length, max_bytes)), length
+        if outputs >= axis.count:
+            return
 
 
-def _estimate(problem: Problem, costs: Costs, length: int, size: int) -> Estimate:
+def _held(problem: Problem, length: int, max_bytes: int | None) -> float:
+    """Return how many outputs memory leaves for a tile, which holds what it reads beside them."""
+    if max_bytes is None:
+        return inf
+    left = max_bytes - _shared_bytes(problem, length) - spectrum_dtype(problem.working_dtype).itemsize * length
+    return left / (2 * problem.working_dtype.itemsize) - 4 * length
+
+
+def _shared_bytes(problem: Problem, length: int) -> int:
+    """Return the bytes of the spectra and of the roots, which all share."""
+    return spectrum_dtype(problem.working_dtype).itemsize * length * (problem.kernel_batch + 2)
+
+
+def _tile_outputs(problem: Problem, costs: Costs, seconds: float) -> int:
+    """Return how many outputs a tile has: so many tiles that the workers end together, if so much work is worth it."""
+    total = problem.batch * problem.axes[0].count
+    fewest = -(-total * problem.working_dtype.itemsize // _TILE)
+    even = -(-fewest // costs.workers) * costs.workers
+    saved = seconds * (costs.workers * share_of(fewest, costs.workers) - 1)
+    worth = saved > (even - fewest) * (costs.tile + costs.batch["lanes"])
+    return -(-total // (even if worth else fewest))
+
+
+def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes: int | None) -> Estimate:
     """Return the cost of blocks of some length in tiles of about some outputs, all of the same number of blocks."""
     axis, dtype = problem.axes[0], problem.working_dtype
     complex_dtype, paired = spectrum_dtype(dtype), dtype.kind != "c"
     hop = _outputs(length, axis, dtype)
-    blocks = -(-axis.count // hop)
-    tiles = -(-blocks * hop // max(size // dtype.itemsize, 2 * hop))
-    tile = tile_steps(problem, (-(-blocks // (2 * tiles)) * 2 * hop,), size // dtype.itemsize)
+    blocks, held = -(-axis.count // hop), _held(problem, length, max_bytes)
+    tiles = -(-axis.count // int(max(2 * hop, min(size, held))))
+    outputs = min(axis.count, -(-blocks // (2 * tiles)) * 2 * hop)
+    tile = tile_steps(problem, (outputs,), min(size, held / (1 + 2 * length / outputs)))
     transforms = -(-blocks * problem.batch // (2 if paired else 1))
     one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
-    seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
-    shared_seconds = (costs.tile + costs.batch["lanes"]) * count + max(transforms * one, moved)
-    seconds += share_of(count, costs.workers) * shared_seconds
-    # All share the spectra and the roots; a worker holds a block, and what its tile reads and gives.
-    shared = complex_dtype.itemsize * length * (problem.kernel_batch + 2)
-    lines = prod(n for i, n in enumerate(tile) if i != axis.position)
+    work = share_of(count, costs.workers) * max(transforms * one, moved)
+    # The workers do not share what Python does for a tile.
+    seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
+    seconds += (costs.tile + costs.batch["lanes"]) * count + work
+    # A worker holds a block, and what its tile reads and gives.
+    lines = prod(tile) // tile[axis.position]
     worker = complex_dtype.itemsize * length + 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)
     settings = Settings(tile, "lanes", (length,), (False,), 2 if paired else 1, paired)
-    return Estimate(settings, seconds, shared, worker, frozenset({"numba", f"columns {dtype.char}"}))
+    return Estimate(
+        settings, seconds, _shared_bytes(problem, length), worker, frozenset({"numba", f"columns {dtype.char}"})
+    )
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
@@ -139,8 +169,12 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
 @lru_cache(maxsize=1024)
 def probes(problem: Problem, settings: Settings) -> Index:
     """Return the first outputs of all blocks."""
-    (axis,) = problem.axes
-    return first_of_every(problem, [_outputs(settings.lengths[0], axis, problem.working_dtype)])
+    return first_of_every(problem, outputs(problem, settings.lengths))
+
+
+def outputs(problem: Problem, lengths: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how many outputs a block gives."""
+    return (_outputs(lengths[0], problem.axes[0], problem.working_dtype),)
 
 
 def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tuple[Array, Any]:

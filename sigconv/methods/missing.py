@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -27,6 +27,7 @@ import numpy as np
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import is_exact
+from ..semantics.kept import kept
 from ..semantics.missing import Mask
 from ..semantics.problem import Problem
 from .again import Sums, least, sum_again
@@ -144,13 +145,13 @@ class Renormalization:
         self._kernel, self._prepare = kernel, prepare
         self._taps = widened(orient(kernel, problem), problem)
 
-    @cached_property
+    @kept
     def _of_taps(self) -> tuple[Problem, Array]:
         """The problem of the sums of the taps that met a sample, and its kernel."""
         wide = widened(self._kernel, self._problem)
         return _of_indicator(self._problem, 1, wide.dtype), wide
 
-    @cached_property
+    @kept
     def _prepared_taps(self) -> Prepared:
         return self._prepare(*self._of_taps)
 

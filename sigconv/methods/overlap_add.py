@@ -8,17 +8,20 @@ Overlap-add cuts the signal and adds the overlaps of the results; it gives the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Settings
 from .tiles import Tile, tile_steps
-from .transform_method import TransformMethod, Work, first_outputs, whole_length, work
+from .transform_method import COPIES, TransformMethod, Work, first_outputs, whole_length, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -29,8 +32,11 @@ _QUARTERS = (4, 6, *(1 << i for i in range(3, 26)))
 _BATCH = 1 << 17
 _TILE = 2
 _MOST_BYTES = 64_000_000  # of a worker, unless the shortest blocks take more
-# Longer blocks are not considered once some take so many times as long as the best.
-_HOPELESS = 1.25
+
+# Samples in blocks of our own for each of the signal: up to so many, no engine's take less time.
+_AMPLE = 3
+# Lengths of transforms that fit in each cache, and hardly in any.
+_PROBED = 1 << 9, 1 << 13, 1 << 16
 
 Way = tuple[str, bool]  # an engine, and whether compiled loops copy
 _Order = tuple[bool, float]
@@ -41,25 +47,14 @@ class OverlapAdd(TransformMethod):
 
     name = "overlap-add"
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
-        batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
-        best: dict[Way, tuple[_Order, Work]] = {}
-        for lengths in block_lengths(problem):
-            hopeless, sized = True, [_work(problem, costs, lengths, batch) for batch in batches]
-            if best and sized[-1].worker_bytes > _MOST_BYTES:
-                break
-            for asked in sized:
-                for way in _ways(problem, asked.settings):
-                    order = _order(asked, costs, way, max_bytes)
-                    if way not in best or order < best[way][0]:
-                        best[way] = order, asked
-                    hopeless &= order[1] > _HOPELESS * best[way][0][1]
-            if hopeless:
-                break
-        found = [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
         own = _own(problem)
-        return found + (own.estimates(problem, costs, max_bytes) if own.serves(problem) else [])
+        found: list[Estimate] = own.estimates(problem, costs, max_bytes) if own.serves(problem) else []
+        best = [e for e in found if _beats_engines(e, problem, costs, max_bytes, ready)]
+        return best or found + _by_engines(problem, costs, max_bytes)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the kernel's spectrum, as the engine has it."""
@@ -91,12 +86,59 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-def _ways(problem: Problem, settings: Settings) -> list[Way]:
+def _beats_engines(
+    own: Estimate, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None
+) -> bool:
+    """Return whether transforms of our own are loaded, and faster than an engine's of any length.
+
+    Their lengths are among the engines', whose blocks are copied more often.
+    """
+    samples, lengths = 1, own.settings.lengths
+    for axis, hop, length in zip(problem.axes, _own(problem).outputs(problem, lengths), lengths, strict=True):
+        samples *= -(-axis.count // hop) * length
+    loaded, fits = ready is None or own.needs <= ready, max_bytes is None or own.bytes <= max_bytes
+    # Else an engine's blocks may waste less, or its many spectra take less.
+    ample = samples <= _AMPLE * problem.extent and problem.kernel_batch == 1
+    several, dtype = len(problem.axes) > 1, spectral.transform_dtype(problem, paired=True)
+    return loaded and fits and ample and _are_faster(costs, several, dtype)
+
+
+@lru_cache(maxsize=64)
+def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
+    """Return whether transforms of our own, of one axis or several, are faster than the engines' with their copies."""
+    own = [costs.transform("blocks", dtype, 2, n) if several else costs.block(dtype, n) / n for n in _PROBED]
+    return all(
+        ours < 2 * costs.transform(engine, dtype, 1, n) + costs.passes(COPIES * dtype.itemsize, compiled=True)
+        for engine in engine_names(dtype)
+        for ours, n in zip(own, _PROBED, strict=True)
+    )
+
+
+def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    """Return each engine's cheapest block lengths."""
+    batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
+    ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
+    for lengths in block_lengths(problem):
+        sized = [_work(problem, costs, lengths, batch) for batch in batches]
+        if best and sized[-1].worker_bytes > _MOST_BYTES:
+            break
+        for asked in sized:
+            for way in ways[asked.settings.paired]:
+                order = _order(asked, costs, way, max_bytes)
+                if way not in best or order < best[way][0]:
+                    best[way] = order, asked
+        # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
+        if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
+            break
+    return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
+
+
+def _ways(problem: Problem, paired: bool) -> list[Way]:
     """Return the engines, each without compiled copies, and the faster one also with them."""
     dtype = spectral.transform_dtype(problem)
     engines = engine_names(dtype)
     ways = [(engine, False) for engine in engines]
-    packed = settings.paired and dtype.char in "fd" and all(axis.stride == 1 for axis in problem.axes)
+    packed = paired and dtype.char in "fd" and all(axis.stride == 1 for axis in problem.axes)
     return [*ways, (engines[-1], True)] if packed and installed("numba") else ways
 
 
@@ -110,13 +152,13 @@ def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
 def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
     tails = [spectral.tail(axis) for axis in problem.axes]
-    whole = tuple(whole_length(axis) for axis in problem.axes)
+    whole = tuple([whole_length(axis) for axis in problem.axes])
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     fast = block_length if len(whole) == 1 else tile_length
     itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
     last: tuple[int, ...] | None = None
     for quarters in _QUARTERS:
-        wanted = (fast(max(smallest, quarters * (t + 1) // 4 + t)) for t in tails)
+        wanted = [fast(max(smallest, quarters * (t + 1) // 4 + t)) for t in tails]
         lengths = tuple(map(min, whole, wanted))
         if lengths == last:
             continue
@@ -128,6 +170,7 @@ def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
             return
 
 
+@lru_cache(maxsize=1024)
 def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Return lengths for pairs and for single blocks: neither may have columns that collide."""
     for halved in (False, True):
@@ -137,18 +180,17 @@ def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 def _work(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) -> Work:
     """Return what blocks of some lengths take, of which about `batch` samples are transformed together."""
-    outputs = [spectral.block_outputs(axis, length) for axis, length in zip(problem.axes, lengths, strict=True)]
-    counts = [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)]
-    size, total = prod(lengths), prod(counts)
+    axes, size = problem.axes, prod(lengths)
+    outputs = [spectral.block_outputs(axis, length) for axis, length in zip(axes, lengths, strict=True)]
+    counts = [-(-axis.count // step) for axis, step in zip(axes, outputs, strict=True)]
     cut = bool(counts) and counts[0] > 1
-    read = size // lengths[0] * max(lengths[0], outputs[0] * problem.axes[0].stride) if cut else size
+    read = size // lengths[0] * max(lengths[0], outputs[0] * axes[0].stride) if cut else size
     paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind) and read <= max(size, batch)
     blocks = _together(min(counts[0], batch // read), paired) if cut else 1
     if cut:
         outputs[0] *= max(blocks, _TILE * batch // read // blocks * blocks)
-    tile = tile_steps(problem, tuple(outputs), batch, blocks * size)
-    settings = Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired)
-    return work(problem, costs, settings, total)
+    tile = tile_steps(problem, outputs, batch, blocks * size)
+    return work(problem, costs, Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired), prod(counts))
 
 
 def _together(blocks: int, paired: bool) -> int:

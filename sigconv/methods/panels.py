@@ -41,7 +41,7 @@ from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps,
 STEPS = 32
 PASSES = 3
 # The engine's name, and the largest row of a panel in bytes.
-_ENGINE, _ROW = "panels", 256
+ENGINE, _ROW = "panels", 256
 
 
 class Spectra(NamedTuple):
@@ -65,6 +65,14 @@ def serves(problem: Problem, least: int) -> bool:
     )
 
 
+def least_seconds(problem: Problem, costs: Costs, samples: float, length: float) -> float:
+    """Return the time of transforming and moving some samples in all, `length` a transform; real ones are paired."""
+    dtype = transform_dtype(problem)
+    parts = 2 if dtype.kind == "f" else 1
+    moved = costs.passes(2 * PASSES * samples * dtype.itemsize, compiled=True)
+    return moved + costs.transform(ENGINE, spectrum_dtype(dtype), samples / parts, length / parts)
+
+
 def estimate(problem: Problem, costs: Costs) -> Estimate:
     """Return the transform lengths, and the price: transforms of columns and rows, and what they move."""
     dtype, lengths = transform_dtype(problem), _lengths(problem)
@@ -72,13 +80,13 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
     shared = PASSES * STEPS * costs.batch["panels"] * problem.batch
-    shared += sum(costs.transform(_ENGINE, complex_dtype, transforms * size, length) for length in lengths)
+    shared += sum(costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths)
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
     seconds = costs.call + costs.spectrum + share_of(STEPS, costs.workers) * shared
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
-        Settings(tile, _ENGINE, lengths, steps=PASSES * STEPS),
+        Settings(tile, ENGINE, lengths, steps=PASSES * STEPS),
         seconds,
         size * complex_dtype.itemsize * (1 + problem.kernel_batch),
         rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),

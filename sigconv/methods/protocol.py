@@ -13,6 +13,10 @@ from .tiles import Tile
 Runner = Callable[[Callable[[int], None], int], None]
 
 
+# What a process has loaded, or would have to load: a name, and a dtype where there is one compiled function for each.
+Components = frozenset[str]
+
+
 class Settings(NamedTuple):
     """How a method goes about a problem.
 
@@ -42,15 +46,14 @@ class Settings(NamedTuple):
 class Estimate(NamedTuple):
     """What a method expects of a problem: seconds, bytes shared by all workers, bytes of each worker.
 
-    `needs` are the components that a process loads before it first does it this way: a name, and a dtype where there
-    is one compiled function for each.
+    `needs` are the components that a process loads before it first does it this way.
     """
 
     settings: Settings
     seconds: float
     shared_bytes: int
     worker_bytes: int
-    needs: frozenset[str] = frozenset()
+    needs: Components = frozenset()
 
     @property
     def bytes(self) -> int:
@@ -60,6 +63,10 @@ class Estimate(NamedTuple):
 
 class Costs(Protocol):
     """The prices that estimates are made of, in seconds."""
+
+    def __hash__(self) -> int:
+        """Tell these prices from others, for what is made of them once."""
+        ...
 
     @property
     def call(self) -> float:
@@ -114,7 +121,7 @@ Index = tuple[slice, ...]
 class Method(Protocol):
     """One way to compute every problem that it does not reject.
 
-    A new method stands in one file with these six, and in the registry.
+    A new method stands in one file with these seven, and in the registry.
     """
 
     @property
@@ -126,8 +133,17 @@ class Method(Protocol):
         """Return why the problem can't be served, or None."""
         ...
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> Sequence[Estimate]:
-        """Return for each engine the settings that are best within the memory limit, if any are, with their cost."""
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return a time below which no estimate is, found at once."""
+        ...
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> Sequence[Estimate]:
+        """Return for each engine the settings that are best within the memory limit, if any are, with their cost.
+
+        Engines may be left out that are surely slower than others which are `ready`, loaded (None: all are).
+        """
         ...
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:

@@ -75,9 +75,14 @@ class Weights:
             sum_again(weak, tile, self._problem, [(self._again, signal, sums)])
 
 
+def renormalizes(problem: Problem) -> bool:
+    """Return whether a boundary renormalises."""
+    return "renormalize" in [axis.boundary for axis in problem.axes]
+
+
 def weighing_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
     """Return what a worker takes beside the sums: a tile of them, and sums of taps and weights of some outputs."""
-    if all(axis.boundary != "renormalize" for axis in problem.axes):
+    if not renormalizes(problem):
         return 0
     summed = min(prod(tile), _AT_ONCE) + prod(problem.kernel_shape)
     return prod(tile) * problem.working_dtype.itemsize + _ARRAYS * 8 * summed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from math import ceil, prod, sqrt
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
+from ..semantics.kept import kept
 from ..semantics.problem import Axis, Problem
 from . import residues
 from .bounds import transform_bound
@@ -59,7 +60,7 @@ class _Piece:
     tile: Tile
     settings: Settings
 
-    @cached_property
+    @kept
     def peak(self) -> int:
         """Return max |x|."""
         return peak(self.samples)
@@ -72,7 +73,7 @@ class _Piece:
         kept: list[Array] = self._kept["limbs"]
         return kept
 
-    @cached_property
+    @kept
     def _kept(self) -> dict[str, Any]:
         return {}
 
@@ -114,8 +115,7 @@ def floats(problem: Problem) -> Problem:
         shape[axis.position] = axis.taps
     dtypes = dict.fromkeys(("signal_dtype", "kernel_dtype", "result_dtype"), _FLOATS)
     # Errors below 1/2 are rounded away, whatever they are small beside.
-    problem = replace(problem, accuracy="normwise")
-    return replace(problem, axes=axes, kernel_shape=tuple(shape), **dtypes)  # type: ignore[arg-type]
+    return replace(problem, axes=axes, kernel_shape=tuple(shape), accuracy="normwise", **dtypes)  # type: ignore[arg-type]
 
 
 def _held(axis: Axis) -> Axis:

@@ -22,7 +22,7 @@ from ..semantics.problem import Problem
 from .direct import Direct, loops_for
 from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
-from .protocol import Costs, Estimate, Index, Method, Runner, Settings, SharedMethod
+from .protocol import Components, Costs, Estimate, Index, Method, Runner, Settings, SharedMethod
 from .rounded_tiles import Compute, floats, is_filled, prepared
 from .tiles import Tile, count_tiles, share_of
 
@@ -46,15 +46,23 @@ class Exactly:
         """Serve what the method serves."""
         return self._method.reject(floats(problem))
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of one convolution of floats."""
+        return self._method.least_seconds(floats(problem), costs)
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return the method's estimates; for integers those of as many convolutions as limbs are likely to take."""
         if not is_exact(problem.result_dtype):
-            return list(self._method.estimates(problem, costs, max_bytes))
+            return list(self._method.estimates(problem, costs, max_bytes, ready))
+        found = list[Estimate]()
         for larger in _LARGER:
             limit = None if max_bytes is None else max_bytes // larger
-            each = list(self._method.estimates(floats(problem), costs, limit))
-            found = [_exactly(e, problem, costs, loops) for loops in _loops() for e in each]
-            if max_bytes is None or any(e.bytes <= max_bytes for e in found):
+            each = list(self._method.estimates(floats(problem), costs, limit, ready))
+            sized = [_exactly(e, problem, costs, loops) for loops in _loops() for e in each]
+            found += sized
+            if max_bytes is None or all(e.bytes <= max_bytes for e in sized):
                 break
         return found
 

@@ -18,7 +18,7 @@ from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
 
 Terms = tuple[tuple[Array, ...], ...]
@@ -46,18 +46,25 @@ class Passes(NamedTuple):
             return f"{problem.working_dtype} has no decomposition"
         return None if problem.kernel_batch == 1 else "every signal has a kernel of its own"
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of a call."""
+        return costs.call
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return the tiles and the price of one outer product, by each kind of loop."""
         tile = _tile(problem)
         sizes = [tile[position] for position in problem.positions]
         shapes = _pass_shapes(problem.axes, sizes)
+        left = [prod(shape) for shape in shapes]
         tiles, batch = count_tiles(problem.shape, tile), prod(tile) // max(1, prod(sizes))
-        products = sum(prod(shape) * axis.taps for shape, axis in zip(shapes, problem.axes, strict=True))
-        products, taps = tiles * batch * products, tiles * sum(axis.taps for axis in problem.axes)
+        products = sum([size * axis.taps for size, axis in zip(left, problem.axes, strict=True)])
+        products, taps = tiles * batch * products, tiles * sum([axis.taps for axis in problem.axes])
         seconds = tiles * costs.tile * len(sizes)
-        seconds += costs.passes(tiles * batch * sum(map(prod, shapes)) * problem.working_dtype.itemsize)
+        seconds += costs.passes(tiles * batch * sum(left) * problem.working_dtype.itemsize)
         share = share_of(tiles, costs.workers)
-        worker = 3 * problem.working_dtype.itemsize * batch * max(map(prod, shapes), default=1)
+        worker = 3 * problem.working_dtype.itemsize * batch * max(left, default=1)
         return [
             Estimate(
                 Settings(tile, loops),

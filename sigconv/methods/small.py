@@ -76,8 +76,8 @@ def _has_few_rows(problem: Problem) -> bool:
 
 def _laid_out(problem: Problem) -> tuple[tuple[int, ...], int]:
     """Return how far apart the rows of each axis but the first lie in a line, and how long the kernel's line is."""
-    pitch = tuple(axis.signal + axis.taps - 1 for axis in problem.axes[1:])
-    return pitch, 1 + sum((axis.taps - 1) * prod(pitch[i:]) for i, axis in enumerate(problem.axes))
+    pitch = tuple([axis.signal + axis.taps - 1 for axis in problem.axes[1:]])
+    return pitch, 1 + sum([(axis.taps - 1) * prod(pitch[i:]) for i, axis in enumerate(problem.axes)])
 
 
 def _exactly(run: Run, problem: Problem) -> Run:

@@ -16,7 +16,7 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
 from .direct_tiles import FEWEST, conv_steps, extended, parts
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Settings
 from .tiles import (
     Reach,
     Tile,
@@ -57,7 +57,13 @@ class Sparse(NamedTuple):
         exact = is_exact(problem.result_dtype) or problem.working_dtype.kind not in "fc"
         return "it sums floating-point numbers" if exact else None
 
-    def estimates(self, problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of a call."""
+        return costs.call
+
+    def estimates(
+        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+    ) -> list[Estimate]:
         """Return the tiles and the price of one tap, by each kind of loop."""
         outputs = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
         found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]

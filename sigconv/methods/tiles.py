@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -146,7 +146,7 @@ def trimmed(kernel: Array, reaches: list[Reach]) -> Array:
 
 
 def tile_steps(
-    problem: Problem, conv_steps: tuple[int, ...], budget: float, weight: float | None = None
+    problem: Problem, conv_steps: Sequence[int], budget: float, weight: float | None = None
 ) -> tuple[int, ...]:
     """Return tile sizes: the given ones on the convolved axes, as many batch entries as the budget allows.
 
@@ -154,8 +154,10 @@ def tile_steps(
     """
     steps, outputs = list(problem.shape), 1
     for axis, step in zip(problem.axes, conv_steps, strict=True):
-        steps[axis.position] = max(1, min(step, axis.count))
-        outputs *= steps[axis.position]
+        steps[axis.position] = size = max(1, min(step, axis.count))
+        outputs *= size
+    if not problem.batch_positions:
+        return tuple(steps)
     left = max(1, int(budget / (weight or outputs)))
     for i in reversed(problem.batch_positions):
         steps[i] = max(1, min(steps[i], left))

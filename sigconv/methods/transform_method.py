@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -16,6 +17,11 @@ from . import spectral
 from .protocol import Costs, Estimate, Index, Settings
 from .tiles import Tile, count_tiles, first_of_every, share_of
 
+# Passes over the samples and spectra of blocks, beside their transforms.
+COPIES = 5
+# Lengths of blocks of which all is estimated.
+_LOOKED_AT = 3
+
 
 class TransformMethod:
     """A method whose tiles are products of spectra."""
@@ -23,6 +29,10 @@ class TransformMethod:
     def reject(self, problem: Problem) -> str | None:
         """Serve all numbers."""
         return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
+
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of a call and of a kernel's spectrum."""
+        return costs.call + costs.spectrum
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the kernel's spectrum."""
@@ -51,10 +61,29 @@ def whole_length(axis: Axis) -> int:
     return fast_length(spectral.alias_free_length(axis, axis.count))
 
 
+def best_of_few(ranked: Iterable[list[Estimate]], max_bytes: int | None) -> list[Estimate]:
+    """Return the fastest of the first few groups of which something fits in memory; where nothing does, the least.
+
+    Blocks are ranked by their transforms: there is more to the time, but little.
+    """
+    found, few, left = list[Estimate](), list[Estimate](), _LOOKED_AT
+    for group in ranked:
+        found += group
+        fitting = [e for e in group if max_bytes is None or e.bytes <= max_bytes]
+        few += fitting
+        left -= bool(fitting)
+        if not left:
+            break
+    if few:
+        return [min(few, key=lambda e: e.seconds)]
+    return [min(found, key=lambda e: e.bytes)] if found else []
+
+
 class Work(NamedTuple):
     """What some settings take of any engine: samples in transforms, bytes moved between them, and what is beside.
 
-    Of the times, `alone` is that of one thread, and tiles share the rest.
+    Of the times, `alone` is that of one thread, and tiles share the rest. `useful` says which part of the samples in
+    blocks belongs to the window: what is beside them are the kernel's tails, and what the last blocks have too much.
     """
 
     settings: Settings
@@ -69,6 +98,7 @@ class Work(NamedTuple):
     shared_bytes: int
     worker_bytes: int
     share: float
+    useful: float
 
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
@@ -77,9 +107,16 @@ class Work(NamedTuple):
         tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
 
+    def least_seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
+        """Return what longer blocks take at least: a tile of a batch, and the useful samples alone."""
+        one = costs.transform(engine, self.dtype, self.length, self.length)
+        samples = self.useful * (self.transforms * one + costs.passes(self.moved, compiled))
+        return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
+
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""
-        settings = self.settings._replace(engine=engine, compiled=compiled)
+        tile, _, lengths, circular, blocks, paired, *_ = self.settings
+        settings = Settings(tile, engine, lengths, circular, blocks, paired, compiled)
         needs = _needs(engine, self.dtype.char.lower() if compiled else "")
         return Estimate(settings, self.seconds(costs, engine, compiled), self.shared_bytes, self.worker_bytes, needs)
 
@@ -93,23 +130,24 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
     """Return what some blocks for each convolution of the batch take: transforms, products, calls."""
     dtype, length = spectral.transform_dtype(problem, settings.paired), prod(settings.lengths)
     shared = 2 if settings.paired else 1  # blocks in a transform
-    batch = max(1, prod([settings.tile[i] for i in problem.batch_positions]))
-    count = count_tiles(problem.shape, settings.tile)
-    spectrum, item = length * _spectrum_item(dtype), spectral.transform_dtype(problem).itemsize
+    pairs, entries = -(-blocks // shared), prod([settings.tile[i] for i in problem.batch_positions])
+    count, item = count_tiles(problem.shape, settings.tile), problem.working_dtype.itemsize
+    spectrum = length * _spectrum_item(dtype)
     return Work(
         settings,
         dtype,
         length,
         kernels=problem.kernel_batch,
-        transforms=-(-blocks // shared) * (problem.signal_batch + problem.batch),
-        moved=5 * spectrum * problem.batch * blocks / shared,
+        transforms=pairs * (problem.signal_batch + problem.batch),
+        moved=COPIES * spectrum * problem.batch * blocks / shared,
         alone=costs.call + costs.spectrum,
         tiles=costs.tile * count,
-        batches=-(-blocks // settings.blocks) * -(-problem.batch // batch),
+        batches=-(-blocks // settings.blocks) * -(-problem.batch // max(1, entries)),
         shared_bytes=spectrum * problem.kernel_batch,
         # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-        worker_bytes=5 * spectrum * batch * -(-settings.blocks // shared) + 3 * prod(settings.tile) * item,
+        worker_bytes=5 * spectrum * max(1, entries) * -(-settings.blocks // shared) + 3 * prod(settings.tile) * item,
         share=share_of(count, costs.workers),
+        useful=problem.extent / (pairs * shared * length),
     )
 
 
@@ -119,6 +157,7 @@ def _needs(engine: str, packed: str) -> frozenset[str]:
     return needed(engine) | ({"numba", f"packing {packed}"} if packed else set())
 
 
+@cache
 def _spectrum_item(dtype: np.dtype[Any]) -> int:
     """Return the bytes of a spectrum for each sample of a transform."""
     return spectrum_dtype(dtype).itemsize // (1 if dtype.kind == "c" else 2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from ..semantics.dtypes import DType, is_exact, working_dtype
+from ..semantics.kept import kept
 from ..semantics.problem import Problem as Convolutions
 
 INPUTS = 3  # the axis of the convolutions that a layer sums over
@@ -51,13 +51,13 @@ class Problem:
         """The dtype of the result."""
         return self.convolutions.result_dtype
 
-    @cached_property
+    @kept
     def space(self) -> tuple[int, ...]:
         """The result's lengths on the convolved axes."""
         counts = (axis.count for axis in self.convolutions.axes)
         return tuple(lo + count + hi for count, (lo, hi) in zip(counts, self.margins, strict=True))
 
-    @cached_property
+    @kept
     def inner(self) -> tuple[slice, ...]:
         """Where the convolved axes of the result meet samples."""
         return tuple(slice(lo, size - hi) for size, (lo, hi) in zip(self.space, self.margins, strict=True))
@@ -83,7 +83,7 @@ class Problem:
         """How many products the sums take."""
         return prod(self.convolutions.shape) * prod(axis.taps for axis in self.convolutions.axes)
 
-    @cached_property
+    @kept
     def working(self) -> Problem:
         """The problem in the dtype that it is computed in: integers in float64, float16 in float32."""
         dtype = np.dtype(np.float64) if is_exact(self.result_dtype) else working_dtype(self.result_dtype)

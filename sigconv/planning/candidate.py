@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from math import inf
 from typing import NamedTuple
 
 from ..errors import ArgumentValueError
 from ..methods.missing import extra_bytes, room
-from ..methods.protocol import Estimate, Method
+from ..methods.protocol import Components, Estimate, Method
 from ..methods.registry import METHODS, serving
-from ..methods.renormalize import weighing_bytes
+from ..methods.renormalize import renormalizes, weighing_bytes
 from ..methods.tiles import count_tiles
 from ..methods.workers import available_workers
 from ..semantics.problem import Problem
 from .cost import Prices
-from .loading import Components, Wait, load_seconds, patience, share
+from .loading import Wait, load_seconds, patience, share
 
 _ADDRESSABLE = 1 << 47
+
+
+# Methods in the order in which they are looked at: the most likely ones rule out the others.
+_FIRST_TO_LAST = ("direct", "overlap-add", "fft")
+
+
+class Asked(NamedTuple):
+    """What decides beside the problem: a limit on memory, the prices, and what is loaded (None: loading is free)."""
+
+    max_bytes: int | None
+    prices: Prices
+    ready: Components | None
 
 
 class Candidate(NamedTuple):
@@ -30,6 +42,12 @@ class Candidate(NamedTuple):
     estimate: Estimate | None
     reason: str | None
     load: float = 0.0
+
+    @property
+    def served(self) -> Estimate:
+        """The estimate of a method that serves."""
+        assert self.estimate is not None
+        return self.estimate
 
     @property
     def seconds(self) -> float:
@@ -45,26 +63,41 @@ class Offers(NamedTuple):
     reason: str | None
 
 
-@lru_cache(maxsize=1024)
-def offers(problem: Problem, max_bytes: int | None, prices: Prices) -> tuple[Offers, ...]:
+def offers(problem: Problem, asked: Asked) -> list[Offers]:
     """Return the offers of all methods."""
-    return tuple(offers_of(serving(name, problem), problem, max_bytes, prices) for name in METHODS)
+    return [offers_of(serving(name, problem), problem, asked) for name in METHODS]
 
 
-def offers_of(method: Method, problem: Problem, max_bytes: int | None, prices: Prices) -> Offers:
+def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
+    """Return the offers of the method that is asked for, or of all but those that take longer than others at least."""
+    if method != "auto":
+        return [offers_of(serving(method, problem), problem, asked)]
+    found, least = dict[str, Offers](), inf
+    for name in _FIRST_TO_LAST:
+        way = serving(name, problem)
+        if way.least_seconds(problem, asked.prices) < least:
+            found[name] = offers_of(way, problem, asked)
+            if found[name].reason is None:
+                least = min(least, price(best(found[name], asked).served, asked))
+    return [found[name] for name in METHODS if name in found]
+
+
+def offers_of(method: Method, problem: Problem, asked: Asked) -> Offers:
     """Return the offers of a method."""
+    max_bytes = asked.max_bytes
     name, reason = method.name, method.reject(problem)
     if reason is not None:
         return Offers(name, (), reason)
     extra = extra_bytes(problem)
-    found = method.estimates(problem, prices, room(problem, max_bytes))
-    found = [
-        e._replace(
-            shared_bytes=e.shared_bytes + extra,
-            worker_bytes=e.worker_bytes + weighing_bytes(problem, e.settings.tile),
-        )
-        for e in found
-    ]
+    found = method.estimates(problem, asked.prices, room(problem, max_bytes), asked.ready)
+    if extra or renormalizes(problem):
+        found = [
+            e._replace(
+                shared_bytes=e.shared_bytes + extra,
+                worker_bytes=e.worker_bytes + weighing_bytes(problem, e.settings.tile),
+            )
+            for e in found
+        ]
     fitting = [e for e in found if e.bytes <= (_ADDRESSABLE if max_bytes is None else max_bytes)]
     if fitting:
         return Offers(name, fitting, None)
@@ -82,42 +115,40 @@ def threads(problem: Problem, estimate: Estimate, max_bytes: int | None, workers
     return max(1, most)
 
 
-def best(offered: Offers, ready: Components | None, prices: Prices) -> Candidate:
-    """Return a method's best offer where some components are loaded; None: where loading costs nothing."""
-    found = [
-        Candidate(offered.method, e, offered.reason, 0.0 if ready is None else load_seconds(e.needs - ready, prices))
-        for e in offered.estimates
-    ]
-    return min(
-        found, key=partial(price, ready=ready, prices=prices), default=Candidate(offered.method, None, offered.reason)
-    )
+def best(offered: Offers, asked: Asked) -> Candidate:
+    """Return a method's best offer."""
+    if not offered.estimates:
+        return Candidate(offered.method, None, offered.reason)
+    chosen = min(offered.estimates, key=lambda e: price(e, asked))
+    return Candidate(offered.method, chosen, offered.reason, load(chosen, asked))
 
 
-def price(candidate: Candidate, ready: Components | None, prices: Prices) -> float:
+def load(estimate: Estimate, asked: Asked) -> float:
+    """Return the time of loading what an estimate needs beside what is loaded."""
+    if asked.ready is None or estimate.needs <= asked.ready:
+        return 0.0
+    return load_seconds(estimate.needs - asked.ready, asked.prices)
+
+
+def price(estimate: Estimate, asked: Asked) -> float:
     """Return what decides: the time of a call, with what it loads, or where loading costs nothing a share of that."""
-    assert candidate.estimate is not None
-    return candidate.seconds + (share(candidate.estimate.needs, prices) if ready is None else 0.0)
+    return estimate.seconds + (share(estimate.needs, asked.prices) if asked.ready is None else load(estimate, asked))
 
 
-def cheapest(
-    offered: Sequence[Offers], method: str, ready: Components | None, prices: Prices
-) -> tuple[tuple[Candidate, ...], Candidate]:
-    """Return each method's best offer, and the cheapest of those asked for."""
-    candidates = tuple(best(o, ready, prices) for o in offered)
-    considered = [c for c in candidates if method in ("auto", c.method)]
-    serving = [c for c in considered if c.reason is None]
+def cheapest(offered: Sequence[Offers], asked: Asked) -> Candidate:
+    """Return the cheapest of some methods' best offers."""
+    candidates = [best(o, asked) for o in offered]
+    serving = [c for c in candidates if c.reason is None]
     if not serving:
-        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in considered))
-    return candidates, min(serving, key=partial(price, ready=ready, prices=prices))
+        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in candidates))
+    return min(serving, key=lambda c: price(c.served, asked))
 
 
-def wait_of(
-    offered: Sequence[Offers], method: str, chosen: Candidate, ready: Components, prices: Prices
-) -> Wait | None:
+def wait_of(offered: Sequence[Offers], chosen: Candidate, asked: Asked, ready: Components) -> Wait | None:
     """Return what a choice loses beside the one that would be taken if everything were loaded."""
-    everything = ready.union(*(e.needs for o in offered for e in o.estimates))
-    _, kept = cheapest(offered, method, everything, prices)
-    if chosen.estimate is None or kept.estimate is None:
+    everything = ready.union(*[e.needs for o in offered for e in o.estimates])
+    if everything == ready:
         return None
-    missing, lost = sorted(kept.estimate.needs - ready - chosen.estimate.needs), chosen.estimate.seconds - kept.seconds
-    return Wait(lost, tuple((c, patience(c, prices)) for c in missing)) if missing and lost > 0 else None
+    kept = cheapest(offered, asked._replace(ready=everything))
+    missing, lost = sorted(kept.served.needs - ready - chosen.served.needs), chosen.served.seconds - kept.seconds
+    return Wait(lost, tuple((c, patience(c, asked.prices)) for c in missing)) if missing and lost > 0 else None

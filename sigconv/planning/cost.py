@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log2
 from typing import Any
 
@@ -13,7 +14,7 @@ Rates = Mapping[str, Mapping[str, float]]
 Levels = Mapping[str, Mapping[str, Sequence[float]]]
 
 CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
-_SHORTEST = 64  # block in lanes
+SHORTEST_BLOCK = 64  # in lanes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class Prices:
         Seconds of each sum of NumPy's convolution of lines, beside its products, by dtype.
     transform_rates : mapping
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
-        dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither.
+        dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither. "blocks" are
+        those in lanes along several axes, with the kernel's spectrum beside them.
     block_rates : mapping
         Nominal operations a second of convolving a block in lanes (there, product and back: 10 N log2 N), by dtype: of
         64 samples, and of twice as many each time.
@@ -71,20 +73,32 @@ class Prices:
 
     def transform(self, engine: str, dtype: np.dtype[Any], samples: float, length: float) -> float:
         """Return the time of transforming some samples in all, `length` a transform."""
-        operations = (5 if dtype.kind == "c" else 2.5) * samples * max(1.0, log2(max(2.0, length)))
-        size = length * dtype.itemsize
-        rates = self.transform_rates[engine]
-        return operations / rates[dtype.char if dtype.char in rates else "d"][(size > CACHES[0]) + (size > CACHES[1])]
+        return samples * _sample(self, engine, dtype, length)
 
     def block(self, dtype: np.dtype[Any], length: int) -> float:
         """Return the time of convolving a block of complex samples in lanes, with a kernel's spectrum."""
-        rates, place = self.block_rates[dtype.char], log2(length) - log2(_SHORTEST)
-        low = min(int(place), len(rates) - 2)
-        return 10 * length * log2(length) / (rates[low] + (place - low) * (rates[low + 1] - rates[low]))
+        return _block(self, dtype, length)
 
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
         return bytes_moved / self.bandwidth["numba" if compiled else "numpy"]
+
+
+@lru_cache(maxsize=4096)
+def _sample(prices: Prices, engine: str, dtype: np.dtype[Any], length: float) -> float:
+    """Return the time of transforming a sample, with as many others as a transform has."""
+    operations = (5 if dtype.kind == "c" else 2.5) * max(1.0, log2(max(2.0, length)))
+    size, rates = length * dtype.itemsize, prices.transform_rates[engine]
+    level = (size > CACHES[0]) + (size > CACHES[1])
+    return operations / rates[dtype.char if dtype.char in rates else "d"][level]
+
+
+@lru_cache(maxsize=256)
+def _block(prices: Prices, dtype: np.dtype[Any], length: int) -> float:
+    """Return the time of convolving a block of complex samples in lanes."""
+    rates, place = prices.block_rates[dtype.char], log2(length) - log2(SHORTEST_BLOCK)
+    low = min(int(place), len(rates) - 2)
+    return 10 * length * log2(length) / (rates[low] + (place - low) * (rates[low + 1] - rates[low]))
 
 
 def _name(dtype: np.dtype[Any]) -> str:
@@ -110,13 +124,13 @@ PRIORS = Prices(
     },
     dots={"f": 7e-9, "d": 8e-9, "F": 1e-8, "D": 1.8e-8, "integer": 2e-9, "g": 2e-8, "G": 3e-8, "O": 1e-7},
     transform_rates={
-        "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10), "d": (3.5e10, 3.5e10, 3.5e10)},
+        "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
         "scipy": {
             **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
             **{"g": (8e8, 8e8, 8e8), "G": (8e8, 8e8, 8e8)},
         },
-        "lanes": {"F": (76e9, 56e9, 26e9), "D": (36e9, 25e9, 13e9)},
+        "blocks": {"F": (41e9, 41e9, 30e9), "D": (32e9, 32e9, 15e9)},
         "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
     },
     block_rates={

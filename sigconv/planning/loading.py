@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..engines.forks import Locked
+from ..methods.protocol import Components
 from .cost import Prices
-
-Components = frozenset[str]
 
 # What other libraries of the process may have imported.
 _IMPORTS = {"fftw": "pyfftw", "scipy": "scipy.fft"}

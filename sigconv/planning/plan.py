@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from os import PathLike
 from typing import Any
@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..engines.forks import kept
 from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, prepare
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
 from ..methods.output import check_out, written
-from ..methods.protocol import Estimate, Method, Settings
+from ..methods.protocol import Components, Estimate, Method, Settings
 from ..methods.registry import check_method, serving
 from ..methods.small import Run, shortcut
 from ..methods.workers import Progress, available_workers
+from ..semantics.kept import kept
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_operand
 from ..semantics.problem import Problem, given
-from .candidate import Candidate, cheapest, offers, price, threads, wait_of
+from .candidate import Asked, Candidate, best, cheapest, offers, price, promising, threads, wait_of
 from .cost import Prices
 from .explain import explain, summary
-from .loading import PROCESS, Components, Wait
+from .loading import PROCESS, Wait
 from .stored import current
 from .structure import Structure, structures
 
@@ -48,8 +48,6 @@ class Plan:
         What is asked.
     method : str
         The chosen method.
-    candidates : tuple of Candidate
-        All methods, with their estimates or the reasons why they can't serve.
     forced : bool
         Whether the caller named the method.
     max_bytes : int, optional
@@ -66,10 +64,10 @@ class Plan:
     problem: Problem
     method: str
     estimate: Estimate
-    candidates: tuple[Candidate, ...]
     forced: bool
     max_bytes: int | None
     prices: str
+    asked: Asked = field(compare=False, repr=False)
     wait: Wait | None = None
     structures: tuple[Structure, ...] = ()
 
@@ -228,6 +226,11 @@ class Plan:
         return [*self._ways[:-1], (itself.ITSELF, self.estimate.settings)] if spared else []
 
     @kept
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All methods, with their estimates or the reasons why they can't serve."""
+        return tuple([best(o, self.asked) for o in offers(self.problem, self.asked)])
+
+    @kept
     def small(self) -> Run | None:
         """A function of signal and kernel that computes the whole result at once, where that is the way."""
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
@@ -284,16 +287,14 @@ def choose(
     check_method(method)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
-    return _choose(problem, method, max_bytes, prices or current(), ready)
+    return _choose(problem, method, Asked(max_bytes, prices or current(), ready))
 
 
 @lru_cache(maxsize=1024)
-def _choose(problem: Problem, method: str, max_bytes: int | None, prices: Prices, ready: Components | None) -> Plan:
-    offered = offers(problem, max_bytes, prices)
-    candidates, chosen = cheapest(offered, method, ready, prices)
-    assert chosen.estimate is not None
-    wait = None if ready is None else wait_of(offered, method, chosen, ready, prices)
-    asked = price(chosen, ready, prices), max_bytes, prices, ready
-    found = structures(problem, *asked) if method == "auto" else ()
-    how = chosen.method, chosen.estimate, candidates, method != "auto"
-    return Plan(problem, *how, max_bytes, prices.source, wait, found)
+def _choose(problem: Problem, method: str, asked: Asked) -> Plan:
+    offered = promising(problem, method, asked)
+    chosen = cheapest(offered, asked)
+    wait = None if asked.ready is None else wait_of(offered, chosen, asked, asked.ready)
+    found = structures(problem, price(chosen.served, asked), asked) if method == "auto" else ()
+    how = chosen.method, chosen.served, method != "auto"
+    return Plan(problem, *how, asked.max_bytes, asked.prices.source, asked, wait, found)

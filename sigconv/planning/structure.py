@@ -10,9 +10,7 @@ from ..methods.protocol import Estimate
 from ..methods.separable import Passes
 from ..methods.sparse import Sparse, seconds_of_tap
 from ..semantics.problem import Problem
-from .candidate import Candidate, best, offers_of, price
-from .cost import Prices
-from .loading import Components
+from .candidate import Asked, Candidate, best, offers_of, price
 
 # Terms that are looked for at most: more are rare, and each is a pass over the result.
 _MOST = 8
@@ -44,42 +42,34 @@ class Structure(NamedTuple):
         return self.candidate.estimate
 
 
-def structures(
-    problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
-) -> tuple[Structure, ...]:
+def structures(problem: Problem, seconds: float, asked: Asked) -> tuple[Structure, ...]:
     """Return what is looked for in place of a method that takes some time, in this order."""
-    asked = problem, seconds, max_bytes, prices, ready
-    sparse = _sparse(*asked) if prod(axis.taps for axis in problem.axes) >= _TAPS else []
-    separable = [_separable(*asked)] if sum(axis.taps > 1 for axis in problem.axes) > 1 else []
-    return (*sparse, *separable)
+    sparse = _sparse(problem, seconds, asked) if prod([axis.taps for axis in problem.axes]) >= _TAPS else []
+    several = sum([axis.taps > 1 for axis in problem.axes]) > 1
+    return (*sparse, _separable(problem, seconds, asked)) if several else tuple(sparse)
 
 
-def _separable(
-    problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
-) -> Structure:
+def _separable(problem: Problem, seconds: float, asked: Asked) -> Structure:
     """Return up to how many terms passes are cheaper than the chosen method."""
-    candidate = best(offers_of(Passes(1), problem, max_bytes, prices), ready, prices)
-    if candidate.reason is not None or candidate.estimate is None:
+    candidate = best(offers_of(Passes(1), problem, asked), asked)
+    if candidate.reason is not None:
         return Structure(Passes(0), candidate)
-    most = min(1 if problem.componentwise else _MOST, int(seconds / price(candidate, ready, prices)))
+    most = min(1 if problem.componentwise else _MOST, int(seconds / price(candidate.served, asked)))
     reason = None if most else "one outer product would take longer"
     return Structure(Passes(most), candidate._replace(reason=reason))
 
 
-def _sparse(
-    problem: Problem, seconds: float, max_bytes: int | None, prices: Prices, ready: Components | None
-) -> list[Structure]:
+def _sparse(problem: Problem, seconds: float, asked: Asked) -> list[Structure]:
     """Return up to how many taps their sums are cheaper than the chosen method, by the loops that serve the most.
 
     Nothing where they are not: few kernels have so many zeros that it needs words.
     """
-    offered = offers_of(Sparse(1), problem, max_bytes, prices)
-    each = (best(offered._replace(estimates=[estimate]), ready, prices) for estimate in offered.estimates)
+    offered = offers_of(Sparse(1), problem, asked)
+    each = (best(offered._replace(estimates=[estimate]), asked) for estimate in offered.estimates)
 
     def most(candidate: Candidate) -> int:
-        assert candidate.estimate is not None
-        left = _SHARE * seconds - price(candidate, ready, prices)
-        return 1 + int(left / seconds_of_tap(problem, prices, candidate.estimate)) if left > 0 else 0
+        left = _SHARE * seconds - price(candidate.served, asked)
+        return 1 + int(left / seconds_of_tap(problem, asked.prices, candidate.served)) if left > 0 else 0
 
     found = max(((most(c), c) for c in each if c.reason is None), key=itemgetter(0), default=None)
     if found is None or not found[0]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from .dtypes import DType, is_exact, working_dtype
+from .kept import kept
 from .window import reach
 
 # What errors are small beside: the loudest samples that a transform has read with an output, or its own Σ|x||h|.
@@ -47,22 +47,22 @@ class Axis:
     def __reduce__(self) -> tuple[Any, ...]:
         return given(self)
 
-    @cached_property
+    @kept
     def _hash(self) -> int:
         """What is derived from an axis is looked up by it."""
         return hash((self.position, self.signal, self.taps, self.dilation, self.start, self.stop, self.stride))
 
-    @cached_property
+    @kept
     def span(self) -> int:
         """M, the samples from the first to the last tap."""
         return reach(self.taps, self.dilation)
 
-    @cached_property
+    @kept
     def count(self) -> int:
         """How many outputs there are."""
-        return len(range(self.start, self.stop, self.stride))
+        return max(0, -(-(self.stop - self.start) // self.stride))
 
-    @cached_property
+    @kept
     def halo(self) -> tuple[int, int]:
         """How many samples outside the signal the window reads, before it and after it."""
         return max(0, self.span - 1 - self.start), max(0, self.stop - self.signal)
@@ -91,27 +91,27 @@ class Problem:
     def __reduce__(self) -> tuple[Any, ...]:
         return given(self)
 
-    @cached_property
+    @kept
     def _hash(self) -> int:
         """What is derived from a problem is looked up by it."""
         return hash((self.signal_shape, self.kernel_shape, self.axes, self.signal_dtype, self.kernel_dtype, self.mode))
 
-    @cached_property
+    @kept
     def positions(self) -> tuple[int, ...]:
         """The convolved axes of the result."""
         return tuple(axis.position for axis in self.axes)
 
-    @cached_property
+    @kept
     def batch_positions(self) -> tuple[int, ...]:
         """The other axes of the result."""
         return tuple(i for i in range(len(self.shape)) if i not in self.positions)
 
-    @cached_property
+    @kept
     def extension_order(self) -> tuple[Axis, ...]:
         """The convolved axes in the order in which the signal is extended: those that renormalise last."""
         return tuple(sorted(self.axes, key=lambda axis: axis.boundary == "renormalize"))
 
-    @cached_property
+    @kept
     def shape(self) -> tuple[int, ...]:
         """The shape of the result: windows on the convolved axes, broadcast sizes on the others."""
         shape = [k if s == 1 else s for s, k in zip(self.signal_shape, self.kernel_shape, strict=True)]
@@ -119,35 +119,37 @@ class Problem:
             shape[axis.position] = axis.count
         return tuple(shape)
 
-    @cached_property
+    @kept
+    def extent(self) -> int:
+        """How many samples there are from the first output to the last one, on all convolved axes together."""
+        return prod([axis.stride * (axis.count - 1) + 1 for axis in self.axes])
+
+    @kept
     def working_dtype(self) -> DType:
         """The dtype that sums are computed in."""
         return working_dtype(self.result_dtype)
 
-    @cached_property
+    @kept
     def sums_dtype(self) -> DType:
         """The dtype of the operands of a direct sum: int64 for exact integers."""
         return np.dtype(np.int64) if is_exact(self.result_dtype) else self.working_dtype
 
-    @cached_property
+    @kept
     def componentwise(self) -> bool:
         """Whether each error must be small beside the output's own Σ|x||h|; integers have none."""
         return self.accuracy == "componentwise" and not is_exact(self.result_dtype)
 
-    @cached_property
+    @kept
     def kernel_batch(self) -> int:
         """How many kernels there are."""
-        return self._batch(self.kernel_shape)
+        return prod([self.kernel_shape[i] for i in self.batch_positions])
 
-    @cached_property
+    @kept
     def signal_batch(self) -> int:
         """How many signals there are."""
-        return self._batch(self.signal_shape)
+        return prod([self.signal_shape[i] for i in self.batch_positions])
 
-    @cached_property
+    @kept
     def batch(self) -> int:
         """How many convolutions there are."""
-        return self._batch(self.shape)
-
-    def _batch(self, shape: tuple[int, ...]) -> int:
-        return prod([shape[i] for i in self.batch_positions])
+        return prod([self.shape[i] for i in self.batch_positions])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import log, log2, prod, sqrt
 from typing import Any
 
@@ -27,6 +26,7 @@ from ..methods.separable import Passes
 from ..methods.tiles import Tile, gather, reach_of, trimmed
 from ..planning.plan import Plan
 from ..semantics.dtypes import is_exact
+from ..semantics.kept import kept
 from ..semantics.problem import Problem
 
 Array = NDArray[Any]
@@ -90,7 +90,7 @@ class Bounds:
         size = self._norms.max(initial=0) * self._h_norms.max(initial=0) * self._peak
         return float(u * sqrt(log2(length + 1)) * (sqrt(log(length + 1) / length) * size + result))
 
-    @cached_property
+    @kept
     def _factor(self) -> float:
         """The factor of the rounding error."""
         if self._lengths:
@@ -103,7 +103,7 @@ class Bounds:
         conversions = sum(dtype.kind in "iu" for dtype in (self.problem.signal_dtype, self.problem.kernel_dtype))
         return direct_factor(self._dtype, self._taps, conversions)
 
-    @cached_property
+    @kept
     def _floor(self) -> Any:
         """What underflow adds; of scaled operands also where it is scaled back."""
         if not self._lengths:
@@ -132,14 +132,14 @@ class Bounds:
         taps = np.flip(self._h[_selected(self._h, index, self.problem)])
         return (self._x[tuple(place)] * taps).sum()
 
-    @cached_property
+    @kept
     def _cell_sizes(self) -> tuple[int, ...]:
         """The samples of a cell on each axis: a part of a block, or of what an output reads; all of one transform."""
         if self._terms:
             return tuple(axis.span for axis in self.problem.axes)
         return cell_sizes(self._settings, self._reaches)
 
-    @cached_property
+    @kept
     def _norms(self) -> Array:
         """‖x_b‖₂ for the outputs of each cell: of all that their transforms, or their sums, can have read."""
         squares = self._x**2

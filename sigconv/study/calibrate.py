@@ -10,11 +10,9 @@ from dataclasses import replace
 from functools import partial
 from math import log2
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..api import convolve, forget
 from ..engines.transforms import engine_names, fft_engine, installed, lease
@@ -22,25 +20,26 @@ from ..files.replace import replacing
 from ..methods.workers import available_workers
 from ..planning import stored
 from ..planning.cost import CACHES, PRIORS, Prices
-from ..planning.plan import Plan, choose
-from ..semantics.describe import describe
+from ..planning.loading import on_disk
+from . import own_prices
+from .timings import Array, apply_seconds, best, numbers, seconds, with_engine
 
-Array = NDArray[Any]
 Progress = Callable[[int, int, str], None]
+Step = tuple[str, Callable[[], dict[str, Any]]]
 
 _DTYPES = {"f": "f4", "d": "f8", "F": "c8", "D": "c16"}
-_SECONDS = 0.01  # for each simple thing
 _SAMPLES = 1 << 16  # of a batch of transforms, and of a direct sum
 _USES = 10  # of a transform that is made
 _MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
 # What a process that uses compiled loops for the first time waits for.
 _LOAD_LOOPS = "from sigconv.engines import packing; packing.warm_up(numpy.dtype('f8'))"
+_LOAD_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.load_times()))"
 
 
 def calibrate(progress: Progress | None = None) -> Path:
     """Measure what simple things cost on this machine, store it, and choose by it from now on.
 
-    This takes a few seconds; where loops have to be compiled first, half a minute. Results stay as right as before:
+    This takes some seconds; where loops have to be compiled first, a minute. Results stay as right as before:
     the prices decide which method, block length and engine `method="auto"` takes. A `Plan` or a `Filter` that was made
     before stays as it is. The file lies in the user's cache folder (or in SIGCONV_CACHE_DIR), and counts for this CPU
     and these versions of the libraries alone.
@@ -70,6 +69,7 @@ def calibrate(progress: Progress | None = None) -> Path:
     prices = measured(progress)
     store(prices, path)
     stored.use(prices)
+    on_disk.cache_clear()
     forget()
     return path
 
@@ -81,38 +81,29 @@ def store(prices: Prices, path: Path) -> None:
 
 
 def measured(progress: Progress | None = None) -> Prices:
-    """Return the prices of this machine; those of what is not installed or takes long are the priors."""
-    steps = {
-        "loading": _loads,
-        "direct sums": _products,
-        "transforms": _transforms,
-        "copies": _bandwidth,
-        "calls": _overheads,
-    }
+    """Return the prices of this machine, of what is installed; loops that are not compiled yet are compiled first."""
+    steps = [*_compiling(), ("measuring loading", _loads), ("measuring direct sums", _products)]
+    steps += [("measuring transforms", _transforms), ("measuring copies", _bandwidth), ("measuring calls", _overheads)]
     found: dict[str, Any] = {"source": "calibrated", "workers": available_workers(None)}
-    for number, (label, measure) in enumerate(steps.items()):
+    for number, (label, measure) in enumerate(steps):
         if progress is not None:
-            progress(number, len(steps), f"measuring {label}")
+            progress(number, len(steps), label)
         found |= measure()
     if progress is not None:
         progress(len(steps), len(steps), "done")
     return replace(PRIORS, **found)
 
 
-def best(call: Callable[[], object]) -> float:
-    """Return the best time of a call, repeated for some milliseconds, after a first one that does not count."""
-    call()
-    times: list[float] = []
-    begin = perf_counter()
-    while len(times) < 3 or perf_counter() - begin < _SECONDS:
-        started = perf_counter()
-        call()
-        times.append(perf_counter() - started)
-    return min(times)
-
-
-def _numbers(shape: int | tuple[int, ...], dtype: str) -> Array:
-    return (8 * np.random.default_rng(0).random(shape)).astype(dtype)
+def _compiling() -> list[Step]:
+    """Return the steps that compile loops, or load those that the disk holds."""
+    times = dict[str, float]()
+    return [
+        (
+            f"{'loading' if on_disk(name) else 'compiling'} {name.replace('_', ' ')} of {np.dtype(dtype)}",
+            partial(own_prices.compiled, name, dtype, times),
+        )
+        for name, dtype in (own_prices.COMPONENTS if installed("numba") else ())
+    ]
 
 
 def _loads() -> dict[str, Any]:
@@ -121,22 +112,22 @@ def _loads() -> dict[str, Any]:
         name: _in_a_process(f"import {module}") for name, module in _MODULES.items() if installed(module.split(".")[0])
     }
     if installed("numba"):
-        from ..engines import packing
-
-        packing.warm_up(np.dtype("f8"))
         found["numba"] = _in_a_process(_LOAD_LOOPS)
+        found |= json.loads(_told_by_a_process(f"{_LOAD_LOOPS}; {_LOAD_COMPONENTS}"))
     return {"load_seconds": {**PRIORS.load_seconds, **found}}
 
 
 def _in_a_process(statement: str) -> float:
     """Return the time of a statement in a fresh process that has imported sigconv."""
+    timed = f"from time import perf_counter as now; begin = now(); {statement}; print(now() - begin)"
+    return float(_told_by_a_process(timed))
+
+
+def _told_by_a_process(statements: str) -> str:
+    """Return what a fresh process that has imported sigconv prints."""
     root = str(Path(__file__).parent.parent.parent)
-    code = (
-        f"import sys; sys.path.insert(0, {root!r}); import numpy, sigconv; from time import perf_counter as now\n"
-        f"begin = now(); {statement}; print(now() - begin)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    code = f"import sys; sys.path.insert(0, {root!r}); import numpy, sigconv; {statements}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
 def _products() -> dict[str, Any]:
@@ -145,18 +136,18 @@ def _products() -> dict[str, Any]:
     dots = dict(PRIORS.dots)
     for name, dtype in (*_DTYPES.items(), ("integer", "i8")):
         rates["numpy"][name], dots[name] = _lines(dtype)
-        rates["numpy taps"][name] = _SAMPLES / best(_tap_of(_numbers(_SAMPLES, dtype)))
+        rates["numpy taps"][name] = _SAMPLES / best(_tap_of(numbers(_SAMPLES, dtype)))
         if installed("numba"):
             # The integers of most signals are summed exactly in float64.
             kind = "i2" if name == "integer" else dtype
-            rates["numba"][name] = _SAMPLES * 256 / _apply_seconds((_SAMPLES,), (256,), kind, "direct", "numba")
-    return {"product_rates": rates, "dots": dots}
+            rates["numba"][name] = _SAMPLES * 256 / apply_seconds((_SAMPLES,), (256,), kind, "direct", "numba")
+    return {"product_rates": rates | own_prices.matrix_rates(), "dots": dots}
 
 
 def _lines(dtype: str) -> tuple[float, float]:
     """Return the rate of products in NumPy's convolution of lines, and the time of a sum beside its products."""
-    line, (few, many) = _numbers(4096, dtype), (32, 512)
-    short, long = (best(partial(np.convolve, line, _numbers(taps, dtype), "same")) / line.size for taps in (few, many))
+    line, (few, many) = numbers(4096, dtype), (32, 512)
+    short, long = (best(partial(np.convolve, line, numbers(taps, dtype), "same")) / line.size for taps in (few, many))
     each = max(long - short, 0.1 * long) / (many - few)
     return 1 / each, max(short - few * each, 0.1 * short)
 
@@ -172,36 +163,15 @@ def _tap_of(line: Array) -> Callable[[], None]:
     return add
 
 
-def _with_engine(
-    shape: tuple[int, ...], taps: tuple[int, ...], dtype: str, method: str, engine: str, **settings: Any
-) -> Plan:
-    """Return a plan of one tile that takes an engine, and other settings."""
-    numbers = np.dtype(dtype)
-    plan = choose(describe(shape, taps, numbers, numbers, mode="same", boundary="edge"), method, prices=PRIORS)
-    changed = plan.estimate.settings._replace(engine=engine, tile=plan.problem.shape, **settings)
-    return replace(plan, estimate=plan.estimate._replace(settings=changed))
-
-
-def _apply_seconds(shape: tuple[int, ...], taps: tuple[int, ...], dtype: str, method: str, engine: str) -> float:
-    """Return the time of applying a prepared kernel, in one tile."""
-    return _seconds(_with_engine(shape, taps, dtype, method, engine))
-
-
-def _seconds(plan: Plan) -> float:
-    """Return the time of applying a prepared kernel."""
-    problem = plan.problem
-    signal, kernel = _numbers(problem.signal_shape, problem.signal_dtype.str), _numbers(problem.kernel_shape, "f8")
-    prepared = plan.prepare(kernel.astype(problem.kernel_dtype))
-    return best(lambda: plan.apply(prepared, signal, workers=1))
-
-
 def _transforms() -> dict[str, Any]:
     """Return the rates of each engine and dtype, of transforms for each level of the caches."""
     rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
     for engine in (*engine_names(np.dtype("f8")), "scipy"):
         for name, dtype in _DTYPES.items():
             rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), n) for n in _lengths(np.dtype(dtype))]
-    return {"transform_rates": rates}
+    if not installed("numba"):
+        return {"transform_rates": rates}
+    return {"transform_rates": rates | own_prices.transform_rates(), "block_rates": own_prices.block_rates()}
 
 
 def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
@@ -230,7 +200,7 @@ def _bandwidth() -> dict[str, Any]:
     The result is written to fresh memory, as that of a call is.
     """
     rows, length = 128, 4096
-    data, spectrum = _numbers(2 * rows * length, "f8"), _numbers(length, "c16")
+    data, spectrum = numbers(2 * rows * length, "f8"), numbers(length, "c16")
     (pairs, product), halves = np.empty((2, rows, length), "c16"), data.reshape(2, rows, length)
 
     def plain() -> None:
@@ -262,14 +232,15 @@ def _compiled_copies(data: Array, spectrum: Array, pairs: Array, product: Array)
 
 def _overheads() -> dict[str, Any]:
     """Return the times of a call, a tile, a kernel's spectrum and a batch of transforms, by problems of few samples."""
-    signal, kernel = _numbers(8, "f8"), _numbers(3, "f8")
-    plan = _with_engine((64,), (3,), "f8", "fft", "numpy")
-    engines = (*engine_names(np.dtype("f8")), "scipy")
+    signal, kernel = numbers(8, "f8"), numbers(3, "f8")
+    plan = with_engine((64,), (3,), "f8", "fft", "numpy")
+    tile = apply_seconds((64,), (3,), "f8", "direct", "numpy")
+    batch = {engine: _batch_seconds(engine) for engine in (*engine_names(np.dtype("f8")), "scipy")}
     return {
         "call": best(lambda: convolve(signal, kernel)),
-        "tile": _apply_seconds((64,), (3,), "f8", "direct", "numpy"),
+        "tile": tile,
         "spectrum": best(lambda: plan.prepare(kernel)),
-        "batch": {**PRIORS.batch, **{engine: _batch_seconds(engine) for engine in engines}},
+        "batch": {**PRIORS.batch, **batch, **(own_prices.batches(tile) if installed("numba") else {})},
     }
 
 
@@ -278,9 +249,7 @@ def _batch_seconds(engine: str) -> float:
     few, many = 4, 36
     times = []
     for batches in (few, many):
-        plan = _with_engine(
-            (2 * 56 * batches,), (9,), "f8", "overlap-add", engine, lengths=(64,), blocks=2, paired=True
-        )
-        times.append(_seconds(plan))
+        plan = with_engine((2 * 56 * batches,), (9,), "f8", "overlap-add", engine, lengths=(64,), blocks=2, paired=True)
+        times.append(seconds(plan))
     made = best(lambda: fft_engine(engine).forward((1, 64), (1,), np.dtype("c16")))
     return (times[1] - times[0]) / (many - few) + 2 * made / _USES
