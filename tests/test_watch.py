@@ -11,7 +11,7 @@ pytest.importorskip("numba", reason="there is no compiled code without numba")
 BEGINNING = """
 import numpy as np
 from numba import njit
-from sigconv.engines import simd
+from sigconv.engines import simd, watch
 from sigconv.engines.rows import address_of
 
 @njit
@@ -28,7 +28,7 @@ OUTSIDE = [
     "copied(numbers, last + 4, into)",
     "copied(numbers, first - 4, into)",
     "copied(numbers, last, into + copy.nbytes - size + 4)",
-    "simd.samples_at(numbers, last, size // 4 + 1)",
+    "watch.samples_at(numbers, last, size // 4 + 1)",
     "spare = np.zeros(64, 'f'); place = spare.__array_interface__['data'][0]; copied(numbers, first, place)",
 ]
 

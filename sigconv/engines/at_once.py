@@ -15,7 +15,8 @@ from .bands import bands_of
 from .loops import PIECE, copy_rows, sum_bands
 from .protocol import Array
 from .rows import Span, copy_table, cut, is_readable
-from .simd import address, samples_at, version
+from .simd import version
+from .watch import address, samples_at
 
 DType = np.dtype[Any]
 _NUMBERS, _TABLES = 9, 8  # of a packed argument

@@ -17,7 +17,8 @@ from . import simd
 from .loops import VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import address, load, multiply_add, samples_at, splat, store, zeros
+from .simd import load, multiply_add, splat, store, zeros
+from .watch import address, samples_at
 
 PIECE = simd.PIECE
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.

@@ -14,7 +14,8 @@ from numba import njit, types
 from numba.extending import overload
 
 from . import simd
-from .simd import load, multiply_add, pair_lanes, part, samples_at, splat, store, swap_pairs, zeros
+from .simd import load, multiply_add, pair_lanes, part, splat, store, swap_pairs, zeros
+from .watch import samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE

@@ -32,7 +32,8 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, address, every_other, interleave, load, samples_at, store
+from .simd import PIECE, every_other, interleave, load, store
+from .watch import address, samples_at
 
 _HALF = PIECES // 2
 # Bytes of the panels that are filled together: the longer the pieces of a row, the better memory serves them.

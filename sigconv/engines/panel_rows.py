@@ -32,7 +32,8 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, address, load, splat_pair, store, transpose
+from .simd import PIECE, load, splat_pair, store, transpose
+from .watch import address
 
 VERSION = simd.version("panel_butterflies.py")
 

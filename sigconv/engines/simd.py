@@ -15,7 +15,7 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-from numba import carray, config, njit, types  # type: ignore[attr-defined]
+from numba import config, types
 from numba.extending import intrinsic, models, overload, register_model
 
 from . import watch
@@ -144,41 +144,6 @@ def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, vector), code
-
-
-@_compiled
-def _pointer(typing: Any, kind: Any, address: Any, size: Any) -> Any:
-    """Return an address, with so many bytes behind it, as a pointer to samples of an array's dtype."""
-    result = types.CPointer(kind.dtype)  # type: ignore[no-untyped-call]
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        watch.check(builder, args[1], args[2])
-        return builder.inttoptr(args[1], context.get_value_type(result))
-
-    return result(kind, types.intp, types.intp), code
-
-
-@njit(nogil=True)
-def samples_at(kind, address, count):  # type: ignore[no-untyped-def]
-    """Return the samples of an array's dtype at an address, as a line of so many."""
-    return carray(_pointer(kind, address, count * kind.itemsize), (count,))
-
-
-@_compiled
-def _known(typing: Any, address: Any, size: Any) -> Any:
-    """Return an address, after which so many bytes may be read and written."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        watch.note(builder, *args)
-        return args[0]
-
-    return types.intp(types.intp, types.intp), code
-
-
-@njit(nogil=True)
-def address(array):  # type: ignore[no-untyped-def]
-    """Return where an array's first element stands: of a contiguous one."""
-    return _known(array.ctypes.data, array.nbytes)
 
 
 @_compiled

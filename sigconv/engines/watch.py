@@ -1,4 +1,4 @@
-"""Every load and store of compiled loops, checked: for whoever changes them.
+"""Where arrays stand in memory, and every load and store of compiled loops, checked: for whoever changes them.
 
 The loops compute addresses of their own. With SIGCONV_CHECK_MEMORY=1, set before sigconv is imported, compiled code
 asks before each load and store whether all its bytes lie in one array whose address was taken, and stops the process
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
-from numba import cfunc, types
+from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
 from .protocol import Array
@@ -78,6 +78,41 @@ def _number(value: Any) -> Any:
 
 def _function(builder: Any, name: str) -> Any:
     return builder.module.globals.get(name) or ir.Function(builder.module, _FUNCTION, name)
+
+
+@_compiled
+def _pointer(typing: Any, kind: Any, address: Any, size: Any) -> Any:
+    """Return an address, with so many bytes behind it, as a pointer to samples of an array's dtype."""
+    result = types.CPointer(kind.dtype)  # type: ignore[no-untyped-call]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        check(builder, args[1], args[2])
+        return builder.inttoptr(args[1], context.get_value_type(result))
+
+    return result(kind, types.intp, types.intp), code
+
+
+@njit(nogil=True)
+def samples_at(kind, address, count):  # type: ignore[no-untyped-def]
+    """Return the samples of an array's dtype at an address, as a line of so many."""
+    return carray(_pointer(kind, address, count * kind.itemsize), (count,))
+
+
+@_compiled
+def _known(typing: Any, address: Any, size: Any) -> Any:
+    """Return an address, after which so many bytes may be read and written."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        note(builder, *args)
+        return args[0]
+
+    return types.intp(types.intp, types.intp), code
+
+
+@njit(nogil=True)
+def address(array):  # type: ignore[no-untyped-def]
+    """Return where an array's first element stands: of a contiguous one."""
+    return _known(array.ctypes.data, array.nbytes)
 
 
 @_compiled

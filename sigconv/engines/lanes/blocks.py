@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from ..protocol import Array
-from ..simd import samples_at
+from ..watch import samples_at
 from .calls import call
 from .passes import ROW
 from .vectors import BYTES
