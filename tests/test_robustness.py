@@ -380,8 +380,12 @@ def test_an_interrupt_may_come_at_any_line(number):
     assert total > 30
     for place in range(1 + number % 3, total, 1 + total // 60):
         stop = place
-        with pytest.raises(KeyboardInterrupt):
+        try:
             traced()
+        except KeyboardInterrupt:
+            pass
+        else:
+            assert lines < stop  # what was loaded or kept meanwhile made the call shorter
         np.testing.assert_array_equal(work(), want, strict=True)
     check_pool()
 

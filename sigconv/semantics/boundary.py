@@ -106,8 +106,10 @@ def extend(signal: NDArray[Any], spans: Sequence[Span], fill_value: Any = 0) -> 
 
     >>> extend(np.array([1, 2, 3]), [Span(0, -2, 5, "symmetric")]).tolist()
     [2, 1, 1, 2, 3, 3, 2]
-    >>> extend(np.array([1, 2, 3]), 0, 1, 4, "constant").tolist(), extend(np.array([1, 2, 3]), 0, 1, 3, "wrap").tolist()
-    ([2, 3, 0], [2, 3])
+    >>> extend(np.array([1, 2, 3]), [Span(0, 1, 4, "constant")]).tolist()
+    [2, 3, 0]
+    >>> np.shares_memory(signal := np.arange(3), extend(signal, [Span(0, 1, 3, "wrap")]))
+    True
     """
     outside = [s for s in spans if s.start < 0 or s.stop > signal.shape[s.axis]]
     shape, held, index = list(signal.shape), [slice(None)] * signal.ndim, [slice(None)] * signal.ndim
