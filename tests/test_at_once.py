@@ -1,5 +1,6 @@
 """Direct sums in one compiled call: every window, boundary and layout against the definition, on exact integers."""
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -123,3 +124,19 @@ def test_tiles_are_bit_for_bit_the_same_for_any_number_of_workers():
         sigconv.convolve(signal, kernel, "same", "direct", workers=n, boundary="edge") for n in (1, 2, 2, 3)
     )
     assert all(np.array_equal(one, other) for other in others)
+
+
+def test_plans_of_long_kernels_keep_little():
+    """What direct sums of many different sizes leave behind does not grow with their number."""
+
+    def used(sizes):
+        for size in sizes:
+            sigconv.convolve(signal, taps[:size], "same", "direct", workers=1)
+        return tracemalloc.get_traced_memory()[0]
+
+    signal, taps = np.ones(12_000), np.ones(11_000)
+    tracemalloc.start()
+    first = used(range(10_000, 10_080))
+    second = used(range(10_080, 10_200))
+    tracemalloc.stop()
+    assert second - first < 120 * 30_000  # each has tables of some hundred kilobytes

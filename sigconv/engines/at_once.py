@@ -70,6 +70,12 @@ def piece_of(sums: Sums, slices: tuple[slice, ...], spans: tuple[Span, ...]) -> 
     return Piece(samples, results, _arguments(sums, part))
 
 
+def bytes_of(pieces: Sequence[Piece]) -> int:
+    """Return what the tables of some pieces take, which some of them share."""
+    tables = {id(piece.arguments): piece.arguments[0] for piece in pieces}
+    return sum(table.nbytes for table in tables.values())
+
+
 def contiguous(shape: tuple[int, ...], dtype: DType) -> tuple[int, ...]:
     """Return the strides of a contiguous array."""
     return tuple(prod(shape[i + 1 :]) * dtype.itemsize for i in range(len(shape)))

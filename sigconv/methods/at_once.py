@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engines.forks import load
 from ..engines.protocol import Array
+from ..engines.recent import Recent
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
@@ -18,9 +19,10 @@ from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
 from .workers import available_workers, in_order, runner_of
 
 _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
-
-
 _MOST = 1 << 12  # tiles whose tables are made before; of more, none counts for much by itself
+# Bytes of tables that a plan keeps; larger ones are those of the plans that were used last.
+_KEPT = 1 << 14
+_large = Recent[Any](16)
 
 
 @lru_cache(maxsize=1024)
@@ -46,10 +48,13 @@ class Compiled:
 
     def __init__(self, problem: Problem, steps: tuple[int, ...]) -> None:
         cut = [part for tile in tiles(problem.shape, steps) for part, _ in parts(problem, tile)]
-        self._tiles = count_tiles(problem.shape, steps)
+        self._problem, self._steps, self._tiles = problem, steps, count_tiles(problem.shape, steps)
         self._shape, self._dtype, self._fill = problem.shape, problem.result_dtype, _engine().fill
-        sums = _sums(problem)
-        self._pieces = [_engine().piece_of(sums, tile.slices, _spans(problem, tile)) for tile in cut]
+        pieces = self._made()
+        small = _engine().bytes_of(pieces) <= _KEPT
+        self._pieces = pieces if small else None
+        if not small:
+            _large.get(self, lambda: pieces)
         self._conjugate = problem.conjugate and problem.kernel_dtype.kind == "c"
         self._served = len(cut) == 1 or (problem.kernel_batch == 1 and not any(_is_narrow(problem, t) for t in cut))
 
@@ -60,9 +65,15 @@ class Compiled:
         target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
         runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
         taps = kernel.conj() if self._conjugate else kernel
-        if not self._fill(self._pieces, signal, taps, target, runner):
+        if not self._fill(self._pieces or _large.get(self, self._made), signal, taps, target, runner):
             return None
         return target if out is None else written(target, out)
+
+    def _made(self) -> list[Any]:
+        """Return what the engine computes one by one: the tiles, or parts of them."""
+        sums, cut = _sums(self._problem), tiles(self._problem.shape, self._steps)
+        each = (part for tile in cut for part, _ in parts(self._problem, tile))
+        return [_engine().piece_of(sums, part.slices, _spans(self._problem, part)) for part in each]
 
     def _target(self, signal: Array, kernel: Array, out: Array) -> Array:
         """Return where the result is computed: in `out`, if the loops can write there and nothing is read from it."""
