@@ -31,6 +31,7 @@ from .tiles import (
     share_of,
     tile_steps,
     trimmed,
+    waking,
 )
 
 # A call by compiled loops that is made at once, in calls of numpy.convolve.
@@ -126,14 +127,14 @@ def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, .
     sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}
     # NumPy's exact sums look for peaks, split operands and add what the parts give: as much Python again.
     python = {"numba": costs.tile, "numpy": costs.tile * (2 if is_exact(problem.result_dtype) else 1)}
-    times = {name: costs.call + share * python[name] * count + seconds for name, seconds in sums.items()}
+    begin = waking(count, costs)
+    times = {name: costs.call + begin + share * python[name] * count + seconds for name, seconds in sums.items()}
     lines = lines_of(problem)
     if lines is not None:
         each = costs.lines(problem.working_dtype, lines.sums, lines.taps)
         times["numpy"] = lines.calls * costs.call + lines.number * each
     if alike:
-        others = costs.tile if count > 1 else 0.0  # until they have begun
-        times["numba"] = _COMPILED_CALL * costs.call + others + sums["numba"]
+        times["numba"] = _COMPILED_CALL * costs.call + begin + sums["numba"]
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
 
 

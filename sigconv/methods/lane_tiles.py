@@ -29,6 +29,7 @@ from .tiles import (
     share_of,
     tile_steps,
     trimmed,
+    waking,
 )
 from .transform_method import best_of_few
 
@@ -72,7 +73,7 @@ class _Blocks(NamedTuple):
 
     def bands(self, costs: Costs) -> int:
         """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
-        worth = prod(self.counts) * self.pair / 2 > 2 * costs.tile * costs.workers
+        worth = prod(self.counts) * self.pair / 2 > 2 * (costs.wake + costs.tile * costs.workers)
         return -(-self.counts[0] // costs.workers) if worth else self.counts[0]
 
 
@@ -133,7 +134,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     work = blocks.pair * pairs * -(-problem.batch // entries)
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
-    seconds = costs.call + 2 * costs.tile * tiles + work * share_of(tiles, costs.workers)
+    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
     seconds += (2 * costs.spectrum + blocks.pair / 2) * problem.kernel_batch
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=True)
     worker = 2 * item * size + 2 * dtype.itemsize * prod(tile)

@@ -27,6 +27,7 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    waking,
 )
 from .transform_method import best_of_few
 
@@ -107,7 +108,8 @@ def _tile_outputs(problem: Problem, costs: Costs, seconds: float) -> int:
     fewest = -(-total * problem.working_dtype.itemsize // _TILE)
     even = -(-fewest // costs.workers) * costs.workers
     saved = seconds * (costs.workers * share_of(fewest, costs.workers) - 1)
-    worth = saved > (even - fewest) * (costs.tile + costs.batch["lanes"])
+    begun = waking(even, costs) - waking(fewest, costs)
+    worth = saved > begun + (even - fewest) * (costs.tile + costs.batch["lanes"])
     return -(-total // (even if worth else fewest))
 
 
@@ -128,7 +130,7 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     work = share_of(count, costs.workers) * max(transforms * one, moved)
     # The workers do not share what Python does for a tile.
     seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
-    seconds += (costs.tile + costs.batch["lanes"]) * count + work
+    seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
     # A worker holds a block, and what its tile reads and gives.
     lines = prod(tile) // tile[axis.position]
     worker = complex_dtype.itemsize * length + 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)

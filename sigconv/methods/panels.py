@@ -35,7 +35,7 @@ from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transfo
 from .orientation import dilated
 from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
-from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed
+from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
 
 # A pass is done in so many steps, whoever does them.
 STEPS = 32
@@ -83,7 +83,7 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     shared += sum(costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths)
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
-    seconds = costs.call + costs.spectrum + share_of(STEPS, costs.workers) * shared
+    seconds = costs.call + costs.spectrum + waking(STEPS, costs) + share_of(STEPS, costs.workers) * shared
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
         Settings(tile, ENGINE, lengths, steps=PASSES * STEPS),

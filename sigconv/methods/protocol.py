@@ -109,6 +109,11 @@ class Costs(Protocol):
         """Return the time of convolving a block of complex samples in lanes."""
         ...
 
+    @property
+    def wake(self) -> float:
+        """The time until other threads work, too."""
+        ...
+
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
         ...

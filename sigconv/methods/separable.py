@@ -19,7 +19,7 @@ from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
 from .protocol import Components, Costs, Estimate, Index, Settings
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
 
 Terms = tuple[tuple[Array, ...], ...]
 
@@ -63,12 +63,12 @@ class Passes(NamedTuple):
         products, taps = tiles * batch * products, tiles * sum([axis.taps for axis in problem.axes])
         seconds = tiles * costs.tile * len(sizes)
         seconds += costs.passes(tiles * batch * sum(left) * problem.working_dtype.itemsize)
-        share = share_of(tiles, costs.workers)
+        alone, share = costs.call + waking(tiles, costs), share_of(tiles, costs.workers)
         worker = 3 * problem.working_dtype.itemsize * batch * max(left, default=1)
         return [
             Estimate(
                 Settings(tile, loops),
-                costs.call + share * (seconds + sum_seconds(problem, costs, loops, products, taps)),
+                alone + share * (seconds + sum_seconds(problem, costs, loops, products, taps)),
                 prod(problem.kernel_shape) * 8,
                 worker,
                 needed(problem, loops),

@@ -29,6 +29,7 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    waking,
 )
 
 # Outputs of a tile: the Python around it and its halo count for little.
@@ -120,7 +121,11 @@ def _estimate(problem: Problem, costs: Costs, loops: str, outputs: int) -> Estim
     """Return the price of one tap, with tiles of about so many outputs."""
     tile, item = tile_steps(problem, conv_steps(problem, outputs), outputs), problem.working_dtype.itemsize
     count, read = count_tiles(problem.shape, tile), prod(extended(problem, tile)) * item
-    seconds = costs.call + share_of(count, costs.workers) * count * (costs.tile + costs.passes(_PASSES * read))
+    seconds = (
+        costs.call
+        + waking(count, costs)
+        + share_of(count, costs.workers) * count * (costs.tile + costs.passes(_PASSES * read))
+    )
     memory = prod(problem.kernel_shape), 2 * read + 2 * prod(tile) * item
     one = Estimate(Settings(tile, loops), seconds, *memory, needed(problem, loops))
     return one._replace(seconds=seconds + seconds_of_tap(problem, costs, one))

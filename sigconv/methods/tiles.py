@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engines.protocol import Array
 from ..semantics.boundary import NUMBERS, Span, extend
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
+
+if TYPE_CHECKING:
+    from .protocol import Costs
 
 _READ_DTYPES = "?bBhHiIlLqQ" + FLOATS
 
@@ -90,6 +93,11 @@ def count_tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> int:
 def share_of(count: int, workers: int) -> float:
     """Return which share of all tiles the busiest of some workers computes."""
     return -(-count // workers) / count if count else 1.0
+
+
+def waking(count: int, costs: Costs) -> float:
+    """Return the time until other workers work, too, if there are several tiles."""
+    return costs.wake if min(count, costs.workers) > 1 else 0.0
 
 
 def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from ..engines.transforms import needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Index, Settings
-from .tiles import Tile, count_tiles, first_of_every, share_of
+from .tiles import Tile, count_tiles, first_of_every, share_of, waking
 
 # Passes over the samples and spectra of blocks, beside their transforms.
 COPIES = 5
@@ -140,7 +140,7 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         kernels=problem.kernel_batch,
         transforms=pairs * (problem.signal_batch + problem.batch),
         moved=COPIES * spectrum * problem.batch * blocks / shared,
-        alone=costs.call + costs.spectrum,
+        alone=costs.call + costs.spectrum + waking(count, costs),
         tiles=costs.tile * count,
         batches=-(-blocks // settings.blocks) * -(-problem.batch // max(1, entries)),
         shared_bytes=spectrum * problem.kernel_batch,

@@ -31,6 +31,8 @@ class Prices:
         Seconds of a batch of transforms, there and back, beside the transforms, by engine.
     workers : int
         Threads that share the tiles of a result.
+    wake : float
+        Seconds until other threads work, too.
     bandwidth : mapping
         Bytes a second that pass through memory, by who copies.
     product_rates : mapping
@@ -55,6 +57,7 @@ class Prices:
     spectrum: float
     batch: Mapping[str, float]
     workers: int
+    wake: float
     bandwidth: Mapping[str, float]
     product_rates: Rates
     dots: Mapping[str, float]
@@ -113,6 +116,7 @@ PRIORS = Prices(
     spectrum=7e-5,
     batch={"fftw": 4e-5, "scipy": 6e-5, "numpy": 4e-5, "lanes": 1.5e-5, "panels": 1.5e-5},
     workers=2,
+    wake=1.5e-4,
     bandwidth={"numpy": 8e9, "numba": 1.4e10},
     # Of one core of a Zen 4 with AVX-512.
     product_rates={
@@ -134,8 +138,8 @@ PRIORS = Prices(
         "numpy": {"f": (10e9, 9e9, 6e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
     },
     block_rates={
-        "F": (8e9, 13e9, 20e9, 28e9, 31e9, 33e9, 33e9, 29e9, 24e9, 28e9, 30e9),
-        "D": (9e9, 14.5e9, 17e9, 19e9, 20.5e9, 21.5e9, 20.5e9, 20e9, 17e9, 17.5e9, 16.5e9),
+        "F": (14e9, 22e9, 30e9, 36e9, 40e9, 44e9, 45e9, 43e9, 38e9, 42e9, 45e9),
+        "D": (13e9, 16.5e9, 19e9, 22e9, 25e9, 24.5e9, 26.5e9, 25e9, 22.5e9, 24.5e9, 25e9),
     },
     load_seconds={
         "scipy": 0.14,
