@@ -47,10 +47,10 @@ class Compiled:
     """What computes all tiles of a problem that is served; shared freely between threads."""
 
     def __init__(self, problem: Problem, steps: tuple[int, ...]) -> None:
-        cut = [part for tile in tiles(problem.shape, steps) for part, _ in parts(problem, tile)]
         self._problem, self._steps, self._tiles = problem, steps, count_tiles(problem.shape, steps)
         self._shape, self._dtype, self._fill = problem.shape, problem.result_dtype, _engine().fill
-        pieces = self._made()
+        cut = self._cut()
+        pieces = self._made(cut)
         small = _engine().bytes_of(pieces) <= _KEPT
         self._pieces = pieces if small else None
         if not small:
@@ -65,15 +65,19 @@ class Compiled:
         target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
         runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
         taps = kernel.conj() if self._conjugate else kernel
-        if not self._fill(self._pieces or _large.get(self, self._made), signal, taps, target, runner):
+        pieces = self._pieces or _large.get(self, lambda: self._made(self._cut()))
+        if not self._fill(pieces, signal, taps, target, runner):
             return None
         return target if out is None else written(target, out)
 
-    def _made(self) -> list[Any]:
-        """Return what the engine computes one by one: the tiles, or parts of them."""
-        sums, cut = _sums(self._problem), tiles(self._problem.shape, self._steps)
-        each = (part for tile in cut for part, _ in parts(self._problem, tile))
-        return [_engine().piece_of(sums, part.slices, _spans(self._problem, part)) for part in each]
+    def _cut(self) -> list[Tile]:
+        """Return what is computed one by one: the tiles, or parts of them."""
+        return [part for tile in tiles(self._problem.shape, self._steps) for part, _ in parts(self._problem, tile)]
+
+    def _made(self, cut: list[Tile]) -> list[Any]:
+        """Return the parts as the engine knows them."""
+        sums = _sums(self._problem)
+        return [_engine().piece_of(sums, part.slices, _spans(self._problem, part)) for part in cut]
 
     def _target(self, signal: Array, kernel: Array, out: Array) -> Array:
         """Return where the result is computed: in `out`, if the loops can write there and nothing is read from it."""
