@@ -142,8 +142,12 @@ def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no
 
 
 @njit(nogil=True)
-def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum):  # type: ignore[no-untyped-def]
-    """Multiply the parts of a block by a kernel's spectrum, or store theirs as such."""
+def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum, soon):  # type: ignore[no-untyped-def]
+    """Multiply the parts of a block by a kernel's spectrum, or store theirs as such.
+
+    Meanwhile what the next block reads and writes at the places `soon` comes to the cache: half of a block at each.
+    """
+    x, y, v, w = soon
     rows = levels[0, 0] * levels[0, 1]
     size = levels[shared - 1, 1] if shared else rows
     inner = levels[max(1, shared) :]
@@ -155,9 +159,26 @@ def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum):
                 store_group(sample, (work + group, spectrum + group))
         else:
             for group in range(part, part + size * ROW, lanes * ROW):
-                multiply_group(sample, (work + group, spectrum + group))
+                near = group // 2
+                multiply_group(sample, (work + group, spectrum + group, x + near, y + near, v + near, w + near))
             _gather(sample, work + part, size, turns + part, across)
             _inverse_passes(sample, work + part, size, inner)
+
+
+@njit(nogil=True)
+def _halves(place, parts, lines, rows):  # type: ignore[no-untyped-def]
+    """Return where the two halves of a block, which are two blocks of real samples, stand in sources and targets."""
+    sources, cuts, targets, first, count, blocks, hop, last = lines
+    x = y = v = w = 0
+    for place in (place + parts - 1, place):
+        line, block = divmod(min(place, count * blocks - 1), blocks)
+        begin, line = min(block * hop, last), line + first
+        y, w = x, v
+        x = sources[(block >= cuts[0]) + (block >= cuts[1]), line] + begin
+        v = targets[line] + begin if len(targets) else 0
+    if parts == 1:
+        y, w = x + rows * BYTES, v + rows * BYTES
+    return x, y, v, w
 
 
 def _compiled(version: int) -> Callable[..., int]:
@@ -168,20 +189,16 @@ def _compiled(version: int) -> Callable[..., int]:
         sample, parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, tables
     ):
         levels, shared, lanes, turns, across, work = tables
-        lines = sources.shape[1] // len(spectra)  # that have one kernel
+        rows, count = levels[0, 0] * levels[0, 1], sources.shape[1] // len(spectra)  # lines that have one kernel
         for kernel in range(len(spectra)):
-            for pair in range(0, lines * blocks, parts):
-                x = y = v = w = 0
-                for place in (pair + parts - 1, pair):
-                    line, block = divmod(min(place, lines * blocks - 1), blocks)
-                    begin, line = min(block * hop, last), line + kernel * lines
-                    y, w = x, v
-                    x = sources[(block >= cuts[0]) + (block >= cuts[1]), line] + begin
-                    v = targets[line] + begin if len(targets) else 0
+            lines = (sources, cuts, targets, kernel * count, count, blocks, hop, last)
+            soon = _halves(0, parts, lines, rows)
+            for pair in range(0, count * blocks, parts):
+                (x, y, v, w), soon = soon, _halves(pair + parts, parts, lines, rows)
                 if not len(targets):
                     y = sources[1, kernel]
                 _analyse(sample, x, y, levels, shared, work)
-                _parts(sample, len(targets) == 0, levels, shared, lanes, turns, across, work, spectra[kernel])
+                _parts(sample, len(targets) == 0, levels, shared, lanes, turns, across, work, spectra[kernel], soon)
                 if len(targets):
                     _synthesise(sample, v, w, dropped, levels, shared, work)
         return version

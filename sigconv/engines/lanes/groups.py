@@ -19,7 +19,7 @@ from ..protocol import Array
 from .butterflies import Point, dft, inverse_dft
 from .passes import ROW, conjugate_product, load_row, product, store_row
 from .twiddles import roots
-from .vectors import Code, Number, straight_line
+from .vectors import BYTES, Code, Number, straight_line
 
 
 def _load(code: Code, place: Number, rows: Sequence[int]) -> list[Point]:
@@ -57,9 +57,11 @@ def gather_four(code: Code, place: Number, turns: Number, across: Number) -> Non
 
 
 @straight_line
-def multiply_group(code: Code, place: Number, spectrum: Number) -> None:
-    """Multiply the frequencies of a group of rows by a kernel's."""
+def multiply_group(code: Code, place: Number, spectrum: Number, *soon: Number) -> None:
+    """Multiply the frequencies of a group of rows by a kernel's, and fetch a piece for each from places needed soon."""
     for rows in _beside(code):
+        for address in (first + BYTES * row for first in soon for row in rows):
+            code.fetch(address)
         products = map(product, _frequencies(code, place, rows), _load(code, spectrum, rows))
         _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
 

@@ -23,6 +23,7 @@ from .. import watch
 from ..simd import _FLAGS, _LLVM, _shuffled, _splat, real_of
 
 BYTES = 64
+_PREFETCH = "llvm.prefetch.p0i8"
 
 
 class Number:
@@ -151,6 +152,15 @@ class Code:
                 a, b = rows[k], rows[k + distance]
                 result[k], result[k + distance] = self._shuffled(a, b, first), self._shuffled(a, b, second)
         return result
+
+    def fetch(self, address: Number) -> None:
+        """Ask for the 64 bytes at an address to be brought to the second-level cache; any address is allowed."""
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        module = self._builder.module
+        function = module.globals.get(_PREFETCH) or ir.Function(module, kind, _PREFETCH)
+        reading, second_level, data = (ir.Constant(word, number) for number in (0, 2, 1))
+        self._builder.call(function, [self._builder.inttoptr(address.value, byte), reading, second_level, data])
 
     def settle(self) -> None:
         """Let all stores so far be done before what follows, so that no vector stays in a register for it."""
