@@ -77,14 +77,20 @@ def is_direct(array: Array, dtype: np.dtype[Any]) -> bool:
 def _copied(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dtype: np.dtype[Any], fill: Any) -> Rows:
     """Return a copy of what the spans reach."""
     table = copy_table(signal.shape, signal.strides, signal.itemsize, spans, stride, width, dtype.itemsize)
+    buffer = copied(signal, table, dtype, fill)
+    return Rows(buffer[..., : table.used], buffer.strides[:-1], table.used // stride * dtype.itemsize)
+
+
+def copied(signal: Array, table: CopyTable, dtype: np.dtype[Any], fill: Any) -> Array:
+    """Return the samples that a table names in the dtype of the sums; ghosts that come from no sample are `fill`."""
     buffer = np.empty(table.shape, dtype)
     lines = buffer.reshape(-1, table.shape[-1])
     kind = np.empty(0, np.uint8 if signal.dtype == bool else signal.dtype)
     copy_rows(address_of(signal), kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
-    return Rows(buffer[..., : table.used], buffer.strides[:-1], table.used // stride * dtype.itemsize)
+    return buffer
 
 
-class _CopyTable(NamedTuple):
+class CopyTable(NamedTuple):
     """Where the samples of the rows and columns of a copy stand; of a run of neighbours, the first column alone."""
 
     rows: Array
@@ -103,7 +109,7 @@ def copy_table(
     stride: int,
     width: int,
     sums_itemsize: int,
-) -> _CopyTable:
+) -> CopyTable:
     """Return where the samples of a copy stand, in bytes from the signal's first one."""
     lanes = PIECE // sums_itemsize
     # An output row of less than a piece is computed as a whole piece, which reads so much more.
@@ -127,7 +133,7 @@ def copy_table(
     used = columns.size + max(0, run[1] - run[0] - 1)
     # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
     pitch = (-(-used // lanes) | 1) * lanes
-    return _CopyTable(rows, columns.reshape(-1), run, used, (*(s.size for s in found[:-1]), pitch))
+    return CopyTable(rows, columns.reshape(-1), run, used, (*(s.size for s in found[:-1]), pitch))
 
 
 def sources(boundary: str, positions: Array, samples: int) -> Array:

@@ -23,6 +23,7 @@ from .tiles import (
     first_of_every,
     gather,
     is_known_to_loops,
+    last_axis,
     numbers_outside,
     reach_of,
     share_of,
@@ -142,13 +143,12 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
     """Return the spectra of the oriented kernel."""
-    axis = problem.axes[0]
+    axis, position = problem.axes[0], problem.axes[0].position
     low, high = taps_needed(axis)
-    taps = np.moveaxis(kernel, axis.position, -1)[..., low:high].astype(problem.working_dtype)
-    spread = np.zeros((*taps.shape[:-1], tail(axis) + 1), taps.dtype)
-    spread[..., :: axis.dilation] = taps
-    spectra = _columns().spectra_of(spread.reshape(-1, spread.shape[-1]), settings.lengths[0])
-    return Spectra(((low, high),), np.moveaxis(spectra.reshape(*taps.shape[:-1], -1), -1, axis.position))
+    taps = last_axis(kernel, position)[..., low:high]
+    lines = taps.reshape(-1, high - low)
+    spectra = _columns().spectra_of(lines, settings.lengths[0], problem.working_dtype, axis.dilation)
+    return Spectra(((low, high),), last_axis(spectra.reshape(*taps.shape[:-1], -1), position, back=True))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -163,9 +163,7 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     if not is_known_to_loops(samples):
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
-    if axis.position != out.ndim - 1:
-        samples, spectra, out = (np.moveaxis(array, axis.position, -1) for array in (samples, spectra, out))
-    lines.convolve_lines(samples, spectra, out, place, length)
+    lines.convolve_lines(*(last_axis(array, axis.position) for array in (samples, spectra, out)), place, length)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,8 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..engines.protocol import Array
 from ..semantics.boundary import NUMBERS, Span, extend
 from ..semantics.dtypes import FLOATS
@@ -181,3 +183,10 @@ def convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
     (2, 0, 1)
     """
     return (*(i for i in range(ndim) if i not in positions), *positions)
+
+
+def last_axis(array: Array, position: int, back: bool = False) -> Array:
+    """Return an array with an axis moved to the end, or back from there; as it is where it stands there."""
+    if position == array.ndim - 1:
+        return array
+    return np.moveaxis(array, -1, position) if back else np.moveaxis(array, position, -1)

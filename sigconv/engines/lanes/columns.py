@@ -39,6 +39,7 @@ from .twiddles import frequencies, roots
 from .vectors import BYTES, Code, Number
 from .version import VERSION
 
+_NOWHERE = np.zeros(0, np.int64)  # targets of blocks whose spectra are wanted
 # Bytes of the rows that the inner levels go over, one level after the other.
 _PART = 1 << 14
 
@@ -285,20 +286,23 @@ def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtyp
     )
 
 
-def spectra_of(kernels: Array, length: int) -> Array:
-    """Return the spectra of kernels, one to a row of at most `length` taps, times 1/length.
+def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, dilation: int = 1) -> Array:
+    """Return the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
 
-    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts.
+    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts, in
+    the precision of a dtype.
     """
-    real, count = real_dtype(kernels.dtype), len(kernels)
-    padded = np.zeros((count + 1, length), kernels.dtype)
-    padded[:count, : kernels.shape[1]] = kernels
+    dtype = dtype or kernels.dtype
+    real, count, size = real_dtype(dtype), len(kernels), length * dtype.itemsize
+    padded = np.zeros((count + 1, length), dtype)
+    padded[:count, : kernels.shape[1] * dilation : dilation] = kernels
     # A real kernel's imaginary part is the row of zeros at the end.
-    begins = address_of(padded) + padded.strides[0] * np.arange(count)
-    sources = np.stack([begins, np.full(count, address_of(padded[count]))])
+    sources = np.empty((2, count), np.int64)
+    sources[0] = address_of(padded) + size * np.arange(count)
+    sources[1] = address_of(padded) + size * count
     spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
-    _run(Lines(sources, (1, 1), np.zeros(0, np.int64), 1, 0, 0), places, 0, length, kernels.dtype)
+    _run(Lines(sources, (1, 1), _NOWHERE, 1, 0, 0), places, 0, length, dtype)
     spectra /= real.type(length)
     return spectra
 

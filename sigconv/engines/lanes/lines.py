@@ -6,12 +6,15 @@ of them, so many that no wrap-around reaches its outputs.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..bands import KEPT
 from ..protocol import Array
-from ..rows import Span, address_of, is_direct, rows_of
+from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
 from .columns import Lines, convolve, lanes_of, spectra_of
 
 
@@ -47,9 +50,12 @@ def convolve_lines(signal: Array, spectra: Array, out: Array, place: Place, leng
     hop = outputs_of(length, place.tail, dtype)
     target = out if width >= hop and is_direct(out, dtype) else np.empty((*batch, max(width, hop)), dtype)
     cut = _Cut(place.first + width - length - max(width - hop, 0), length, hop, max(width - hop, 0))
-    sources, cuts, _held = _sources(signal, batch, cut, place, dtype)
+    layout = signal.shape, signal.strides, signal.itemsize, is_direct(signal, dtype), batch
+    reads = _reads(*layout, cut, place.boundary, dtype.itemsize)
+    sources, _held = _sources(signal, reads, dtype, place.fill)
     kernels = _lines(spectra, batch) if spectra.size > spectra.shape[-1] else np.array([address_of(spectra)])
-    lines = Lines(sources, cuts, _lines(target, batch), cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize)
+    steps = cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize
+    lines = Lines(sources, reads.cuts, _lines(target, batch), *steps)
     convolve(lines, kernels, dropped_rows(place.tail, dtype), length, dtype)
     if target is not out:
         out[...] = target[..., -width:]
@@ -81,37 +87,78 @@ class _Cut(NamedTuple):
         return start, stop + self.length
 
 
-def _sources(
-    signal: Array, batch: tuple[int, ...], cut: _Cut, place: Place, dtype: np.dtype[Any]
-) -> tuple[Array, tuple[int, int], list[Array]]:
-    """Return where the lines' blocks would begin in the samples before, between and behind two cuts; and the copies.
+class _Copy(NamedTuple):
+    """What some blocks read in a copy: where its samples come from, and where lines would begin in it, in bytes."""
 
-    Between the cuts the signal is read in place, which is where no ghosts are met.
+    table: CopyTable
+    begins: Array
+
+
+class _Reads(NamedTuple):
+    """What the blocks of lines read: before and behind two cuts copies, if anything, between them the signal itself.
+
+    `begins` says where the lines would begin in the signal, in bytes.
     """
-    samples, blocks = signal.shape[-1], cut.blocks
+
+    cuts: tuple[int, int]
+    before: _Copy | None
+    begins: Array
+    behind: _Copy | None
+
+
+@lru_cache(maxsize=KEPT)
+def _reads(
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    itemsize: int,
+    direct: bool,
+    batch: tuple[int, ...],
+    cut: _Cut,
+    boundary: str,
+    sums_itemsize: int,
+) -> _Reads:
+    """Return what the blocks read of a signal of some layout: itself, where no ghosts are met and it can be read."""
+    samples, blocks = shape[-1], cut.blocks
     first, last = cut.up_to(-cut.start - 1), cut.up_to(samples - cut.length - cut.start)
-    cuts = (first, last) if is_direct(signal, dtype) and first < last else (blocks, blocks)
-    held, rows = [], []
-    for begin, end in ((0, cuts[0]), (cuts[1], blocks)):
-        start, stop = cut.span(begin, end) if begin < end else (cut.start, cut.start)
-        copy = (
-            rows_of(signal, (Span(start, stop, samples, place.boundary),), 1, cut.length, dtype, place.fill).samples
-            if begin < end
-            else signal
-        )
-        held.append(copy)
-        rows.append(_lines(copy, batch) + (cut.start - start) * dtype.itemsize)
-    rows.insert(1, _lines(signal, batch) + cut.start * dtype.itemsize)
-    return np.stack(rows), cuts, held
+    cuts = (first, last) if direct and first < last else (blocks, blocks)
+
+    def copy(begin: int, end: int) -> _Copy | None:
+        if begin >= end:
+            return None
+        start, stop = cut.span(begin, end)
+        spans = (Span(start, stop, samples, boundary),)
+        table = copy_table(shape, strides, itemsize, spans, 1, cut.length, sums_itemsize)
+        steps = [sums_itemsize * prod(table.shape[axis + 1 :]) for axis in range(len(shape))]
+        begins = _offsets(table.shape, tuple(steps), batch)
+        return _Copy(table, begins + (cut.start - start) * sums_itemsize)
+
+    begins = _offsets(shape, strides, batch) + cut.start * itemsize
+    return _Reads(cuts, copy(0, cuts[0]), begins, copy(cuts[1], blocks))
+
+
+def _sources(signal: Array, reads: _Reads, dtype: np.dtype[Any], fill: Any) -> tuple[Array, list[Array]]:
+    """Return where the lines would begin before, between and behind the cuts; and the copies."""
+    sources, held = np.empty((3, reads.begins.size), np.int64), list[Array]()
+    np.add(reads.begins, address_of(signal), out=sources[1])
+    for row, copy in ((0, reads.before), (2, reads.behind)):
+        if copy:
+            held.append(copied(signal, copy.table, dtype, fill))
+            np.add(copy.begins, address_of(held[-1]), out=sources[row])
+    return sources, held
 
 
 def _lines(array: Array, batch: tuple[int, ...]) -> Array:
     """Return where the lines of an array begin that is broadcast over a batch."""
-    places = np.array([address_of(array)])
-    lead = len(batch) + 1 - array.ndim
+    return _offsets(array.shape, array.strides, batch) + address_of(array)
+
+
+@lru_cache(maxsize=KEPT)
+def _offsets(shape: tuple[int, ...], strides: tuple[int, ...], batch: tuple[int, ...]) -> Array:
+    """Return how far the lines of an array that is broadcast over a batch stand behind its first sample, in bytes."""
+    places, lead = np.zeros(1, np.int64), len(batch) + 1 - len(shape)
     for axis, count in enumerate(batch):
         if count > 1:
-            stride = array.strides[axis - lead] if axis >= lead and array.shape[axis - lead] > 1 else 0
+            stride = strides[axis - lead] if axis >= lead and shape[axis - lead] > 1 else 0
             places = np.add.outer(places, stride * np.arange(count)).reshape(-1)
     return places
 
