@@ -158,10 +158,14 @@ def _compiled(version: int) -> Callable[..., bool]:
     def fill(signal, begins, taps, result, place, packed, ghost):  # type: ignore[no-untyped-def]
         """Fill the result; return whether all taps are finite."""
         begin, end, pitch, count, step, out_step, width, wide, lines = packed[:_NUMBERS]
-        ends = _NUMBERS + _TABLES + np.cumsum(packed[_NUMBERS : _NUMBERS + _TABLES])
-        rows, columns = packed[_NUMBERS + _TABLES : ends[0]], packed[ends[0] : ends[1]]
-        bases, which, places = packed[ends[1] : ends[2]], packed[ends[2] : ends[3]], packed[ends[3] : ends[4]]
-        starts, lengths, order = packed[ends[4] : ends[5]], packed[ends[5] : ends[6]], packed[ends[6] : ends[7]]
+        sizes, tables = packed[_NUMBERS : _NUMBERS + _TABLES], packed[_NUMBERS + _TABLES :]
+        rows, tables = tables[: sizes[0]], tables[sizes[0] :]
+        columns, tables = tables[: sizes[1]], tables[sizes[1] :]
+        bases, tables = tables[: sizes[2]], tables[sizes[2] :]
+        which, tables = tables[: sizes[3]], tables[sizes[3] :]
+        places, tables = tables[: sizes[4]], tables[sizes[4] :]
+        starts, tables = tables[: sizes[5]], tables[sizes[5] :]
+        lengths, order = tables[: sizes[6]], tables[sizes[6] :]
         data, out, finite = address(signal) + begins, address(result) + place, version >= 0
         kernels = np.empty((taps.size // order.size, order.size), taps.dtype)
         for k in range(kernels.shape[0]):
