@@ -10,12 +10,13 @@ Only the documented `numba.extending` is used.
 import hashlib
 import operator
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-from numba import config, types
+from numba import config, njit, types
 from numba.extending import intrinsic, models, overload, register_model
 
 from . import watch
@@ -30,6 +31,10 @@ def _features() -> set[str]:
 
 
 PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  # bytes of a register
+
+
+# Compiles a function that compiled code alone calls: wrappers for others would double the time that this takes.
+inner: Callable[..., Any] = partial(njit, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
 
 
 def version(*files: str) -> int:

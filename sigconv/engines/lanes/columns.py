@@ -21,6 +21,7 @@ from numba import njit
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
+from ..simd import inner
 from .butterflies import Point, dft, inverse_dft
 from .groups import across_turns, gather_four, multiply_group, spread_four, store_group
 from .memory import aligned, workspace
@@ -97,7 +98,7 @@ _first_rows, _last_rows = over_rows(_first_pass), over_rows(_last_pass)
 # levels leave, which stays in the first-level cache meanwhile.
 
 
-@njit(nogil=True)
+@inner
 def _forward_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
     """Run some levels over some rows."""
     for radix, left, table in levels:
@@ -105,7 +106,7 @@ def _forward_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def
             forward_rows(sample, radix, left, (part, left * ROW, table))
 
 
-@njit(nogil=True)
+@inner
 def _inverse_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
     """Run some inverse levels over some rows."""
     for radix, left, table in levels[::-1]:
@@ -113,19 +114,19 @@ def _inverse_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def
             inverse_rows(sample, radix, left, (part, left * ROW, table))
 
 
-@njit(nogil=True)
+@inner
 def _spread(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
     for four in range(0, rows * ROW, 4 * ROW):
         spread_four(sample, (place + four, turns + four, across))
 
 
-@njit(nogil=True)
+@inner
 def _gather(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
     for four in range(0, rows * ROW, 4 * ROW):
         gather_four(sample, (place + four, turns + four, across))
 
 
-@njit(nogil=True)
+@inner
 def _analyse(sample, x, y, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take before its parts are taken one by one."""
     radix, left, table = levels[0]
@@ -133,7 +134,7 @@ def _analyse(sample, x, y, levels, shared, work):  # type: ignore[no-untyped-def
     _forward_passes(sample, work, radix * left, levels[1:shared])
 
 
-@njit(nogil=True)
+@inner
 def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take in the end."""
     radix, left, table = levels[0]
@@ -141,7 +142,7 @@ def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no
     _last_rows(sample, radix, left, (x, y, dropped, left, work, table))
 
 
-@njit(nogil=True)
+@inner
 def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum):  # type: ignore[no-untyped-def]
     """Multiply the parts of a block by a kernel's spectrum, or store theirs as such."""
     rows = levels[0, 0] * levels[0, 1]
@@ -171,7 +172,7 @@ def _compiled(version: int) -> Callable[..., int]:
         lines = sources.shape[1] // len(spectra)  # that have one kernel
         for kernel in range(len(spectra)):
             for pair in range(0, lines * blocks, parts):
-                x = y = v = w = 0
+                x = y = v = w = np.int64(0)  # for a literal 0 all passes would be compiled once more
                 for place in (pair + parts - 1, pair):
                     line, block = divmod(min(place, lines * blocks - 1), blocks)
                     begin, line = min(block * hop, last), line + kernel * lines

@@ -14,9 +14,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ..protocol import Array
+from ..simd import inner
 from .butterflies import RADICES, Point, dft, inverse_dft
 from .twiddles import roots
 from .vectors import BYTES, Code, Number, straight_line
@@ -89,7 +89,7 @@ def over_rows(body: Callable[..., None]) -> Callable[..., None]:
 
 
 def _chosen(radix: int, instructions: Callable[..., None], otherwise: Callable[..., None]) -> Callable[..., None]:
-    @njit(nogil=True)
+    @inner
     def run(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
         if wanted == radix:
             for row in range(rows):
@@ -100,7 +100,7 @@ def _chosen(radix: int, instructions: Callable[..., None], otherwise: Callable[.
     return run
 
 
-@njit(nogil=True)
+@inner
 def _unknown_radix(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
     """Do nothing: plans are made of known radices."""
 
