@@ -33,10 +33,6 @@ def _features() -> set[str]:
 PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  # bytes of a register
 
 
-# Compiles a function that compiled code alone calls: wrappers for others would double the time that this takes.
-inner: Callable[..., Any] = partial(njit, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-
-
 def version(*files: str) -> int:
     """Return a number that changes with this file or some beside it, for functions that are compiled from them.
 
@@ -49,6 +45,10 @@ def version(*files: str) -> int:
 
 _Code = Callable[..., Any]
 _compiled: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
+# For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
+inner: Callable[[_Code], _Code] = partial(
+    njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)

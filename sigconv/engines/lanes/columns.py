@@ -42,6 +42,7 @@ from .version import VERSION
 
 # Bytes of the rows that the inner levels go over, one level after the other.
 _PART = 1 << 14
+_NOWHERE: Any = np.int64(0)  # for a literal 0 all passes would be compiled once more
 
 
 def _first_pass(
@@ -172,7 +173,7 @@ def _compiled(version: int) -> Callable[..., int]:
         lines = sources.shape[1] // len(spectra)  # that have one kernel
         for kernel in range(len(spectra)):
             for pair in range(0, lines * blocks, parts):
-                x = y = v = w = np.int64(0)  # for a literal 0 all passes would be compiled once more
+                x = y = v = w = _NOWHERE
                 for place in (pair + parts - 1, pair):
                     line, block = divmod(min(place, lines * blocks - 1), blocks)
                     begin, line = min(block * hop, last), line + kernel * lines
