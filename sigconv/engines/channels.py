@@ -17,7 +17,7 @@ from . import simd
 from .loops import VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import load, multiply_add, splat, store, zeros
+from .simd import inner, load, multiply_add, splat, store, zeros
 from .watch import address, samples_at
 
 PIECE = simd.PIECE
@@ -64,7 +64,7 @@ def _(sums, out, step):  # type: ignore[no-untyped-def]
     return stored
 
 
-@njit(nogil=True)
+@inner
 def _keep(kind, sums, sums_step, out, step, rows, begin, end, length, pitch):  # type: ignore[no-untyped-def]
     """Store the columns [begin, end) of some rows: of every `pitch` bytes the first `length`, without gaps."""
     size = kind.itemsize
@@ -82,7 +82,7 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
     """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
     block = pieces * PIECE
 
-    @njit(nogil=True, error_model="numpy")
+    @inner
     def panel_product(data, offsets, weights, sums_to, step, begin, end):  # type: ignore[no-untyped-def]
         # The last block overlaps the one before it.
         at = begin

@@ -14,7 +14,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from . import simd
-from .simd import load, multiply_add, pair_lanes, part, splat, store, swap_pairs, zeros
+from .simd import inner, load, multiply_add, pair_lanes, part, splat, store, swap_pairs, zeros
 from .watch import samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
@@ -70,7 +70,7 @@ def _strip(pieces: int) -> Callable[..., None]:
     """Return the loop over a strip of outputs whose blocks have some pieces."""
     two, three, four = pieces + 1, pieces + 2, pieces + 3
 
-    @njit(nogil=True, error_model="numpy")
+    @inner
     def strip(  # type: ignore[no-untyped-def]
         data, step, starts, lengths, taps, out, out_step, width, advance
     ):
@@ -150,7 +150,7 @@ VERSION = simd.version()
 sum_bands = _compiled(VERSION)
 
 
-@njit(nogil=True)
+@inner
 def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untyped-def]
     """Fill the columns of a row one by one."""
     for c in range(columns.size):

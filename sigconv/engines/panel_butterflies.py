@@ -9,16 +9,16 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from .lanes.twiddles import frequencies, many_roots, root
 from .lengths import radices
 from .protocol import Array
-from .simd import PIECE, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
+from .simd import PIECE, inner, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
 
 PIECES = 4
 MOST = 4  # of the radices
 ROW = PIECES * PIECE  # bytes
+_CONSTANTS: Any = np.int64(3)  # of the butterflies; for a literal 3 a pass would be compiled once more
 _CACHED = 1 << 14  # bytes of a block whose passes are done one after the other
 _COSINES = root(1, 3)[0], root(1, 5)[0], root(2, 5)[0]
 _SINES = -root(1, 3)[1], -root(1, 5)[1], -root(2, 5)[1]
@@ -44,26 +44,26 @@ def factors(length: int, dtype: np.dtype[Any]) -> Array:
     return np.concatenate(tables).astype(dtype)
 
 
-@njit(nogil=True)
+@inner
 def times(x, factor):  # type: ignore[no-untyped-def]
     """Return the product of all pairs of lanes with a complex number."""
     return multiply_add(swap_pairs(x), splat_pair(-factor.imag, factor.imag, x), splat(factor.real, x) * x)
 
 
-@njit(nogil=True)
+@inner
 def product(x, y):  # type: ignore[no-untyped-def]
     """Return the product of two vectors, pair by pair."""
     swapped = swap_pairs(y)
     return multiply_add(swap_pairs(x), pair_lanes(swapped - (swapped + swapped), y), pair_lanes(y, swapped) * x)
 
 
-@njit(nogil=True)
+@inner
 def row_at(place, table):  # type: ignore[no-untyped-def]
     """Return a row of a panel; `table` is any array of its dtype."""
     return load(table[0], place, PIECE, PIECES)
 
 
-@njit(nogil=True)
+@inner
 def _turned(u, v):  # type: ignore[no-untyped-def]
     """Return u − iv and u + iv."""
     w = swap_pairs(v)
@@ -71,21 +71,21 @@ def _turned(u, v):  # type: ignore[no-untyped-def]
     return pair_lanes(a, b), pair_lanes(b, a)
 
 
-@njit(nogil=True)
+@inner
 def _dft3(a, b, c, table):  # type: ignore[no-untyped-def]
     s = b + c
     y1, y2 = _turned(multiply_add(splat(table[0].real, s), s, a), splat(table[0].imag, s) * (b - c))
     return a + s, y1, y2
 
 
-@njit(nogil=True)
+@inner
 def _dft4(a, b, c, d):  # type: ignore[no-untyped-def]
     s, t = a + c, b + d
     y1, y3 = _turned(a - c, b - d)
     return s + t, y1, s - t, y3
 
 
-@njit(nogil=True)
+@inner
 def _dft5(a, b, c, d, e, table):  # type: ignore[no-untyped-def]
     s, t, u, v = b + e, c + d, b - e, c - d
     c1, c2 = splat(table[1].real, a), splat(table[2].real, a)
@@ -95,7 +95,7 @@ def _dft5(a, b, c, d, e, table):  # type: ignore[no-untyped-def]
     return a + (s + t), y1, y2, y3, y4
 
 
-@njit(nogil=True)
+@inner
 def _forward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
     """Do the butterflies of a block: transform, then multiply with the twiddles from table[t] on."""
     count = rows // radix
@@ -125,7 +125,7 @@ def _forward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
         place += ROW
 
 
-@njit(nogil=True)
+@inner
 def _backward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
     """Undo the butterflies of a block, times the radix: the inverse DFT is the DFT with its outputs reversed."""
     count = rows // radix
@@ -156,10 +156,10 @@ def _backward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def
         place += ROW
 
 
-@njit(nogil=True)
+@inner
 def transform(place, rows, radices, table):  # type: ignore[no-untyped-def]
     """Transform a panel; blocks that fit in cache are finished one by one."""
-    outer, size, t = 0, rows, 3
+    outer, size, t = 0, rows, _CONSTANTS
     while outer < radices.size and size * ROW > _CACHED:
         radix = radices[outer]
         for block in range(0, rows, size):
@@ -175,7 +175,7 @@ def transform(place, rows, radices, table):  # type: ignore[no-untyped-def]
             at += inner * (radix - 1)
 
 
-@njit(nogil=True)
+@inner
 def transform_back(place, rows, radices, table):  # type: ignore[no-untyped-def]
     """Undo `transform`, times the number of rows."""
     inner = radices.size

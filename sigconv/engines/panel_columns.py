@@ -32,7 +32,7 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, every_other, interleave, load, store
+from .simd import PIECE, every_other, inner, interleave, load, store
 from .watch import address, samples_at
 
 _HALF = PIECES // 2
@@ -77,7 +77,7 @@ def _(kind, x, lower, weight):  # type: ignore[no-untyped-def]
     return parts
 
 
-@njit(nogil=True)
+@inner
 def _present(kind, data, size, place, count, zeros, spare):  # type: ignore[no-untyped-def]
     """Return where `count` samples are: in the array, or copied where it ends among them; zeros lie behind its end."""
     if place + count <= size:
@@ -90,7 +90,7 @@ def _present(kind, data, size, place, count, zeros, spare):  # type: ignore[no-u
     return spare
 
 
-@njit(nogil=True)
+@inner
 def _write(kind, data, size, place, count, lanes, x, spare):  # type: ignore[no-untyped-def]
     """Write the first of the lanes of a row of a panel, as far as the array reaches."""
     if count == lanes and place >= 0 and place + count <= size:
@@ -102,7 +102,7 @@ def _write(kind, data, size, place, count, lanes, x, spare):  # type: ignore[no-
         samples[place + i] = copy[i]
 
 
-@njit(nogil=True)
+@inner
 def _spare():  # type: ignore[no-untyped-def]
     """Return memory for three rows, zeros at first."""
     return np.zeros(3 * ROW, np.uint8)

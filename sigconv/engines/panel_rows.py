@@ -32,20 +32,20 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, load, splat_pair, store, transpose
+from .simd import PIECE, inner, load, splat_pair, store, transpose
 from .watch import address
 
 VERSION = simd.version("panel_butterflies.py")
 
 
-@njit(nogil=True)
+@inner
 def _buffer(rows):  # type: ignore[no-untyped-def]
     """Return memory for some rows, and an aligned address in it."""
     memory = np.zeros(rows * ROW + PIECE, np.uint8)
     return memory, -(-address(memory) // PIECE) * PIECE
 
 
-@njit(nogil=True)
+@inner
 def _take(panels, height, row, width, length, table, buffer):  # type: ignore[no-untyped-def]
     """Copy a group of rows to the lanes of a buffer, zeros behind them."""
     side, lanes = PIECE // table.itemsize, ROW // table.itemsize
@@ -59,7 +59,7 @@ def _take(panels, height, row, width, length, table, buffer):  # type: ignore[no
         store(buffer + j * ROW, PIECE, x - x)
 
 
-@njit(nogil=True)
+@inner
 def _give(buffer, first, step, outputs, panels, height, row, table):  # type: ignore[no-untyped-def]
     """Copy some of a buffer's rows, from the first on in steps, to a group of rows of the panels."""
     side, lanes = PIECE // table.itemsize, ROW // table.itemsize

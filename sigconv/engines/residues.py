@@ -9,24 +9,25 @@ from numba import njit
 
 from . import plain_residues
 from .protocol import Array
+from .simd import inner
 
 PRIME, ROUNDER, BITS = plain_residues.PRIME, float(plain_residues.ROUNDER), int(plain_residues.BITS)
 _PIECE = 1 << 11  # samples that stay in the first-level cache from one loop to the next
 
 
-@njit(nogil=True)
+@inner
 def _reduced(value: Any) -> Any:
     """Reduce an int64 to below 2^33."""
     return (value & PRIME) + (value >> 31)
 
 
-@njit(nogil=True)
+@inner
 def _weighted(value: Any, weight: Any) -> Any:
     """Return the product of an integer with a residue, below 2^33."""
     return _reduced(_reduced(np.int64(value)) * weight)
 
 
-@njit(nogil=True)
+@inner
 def _fold(values: Array, folded: Array) -> None:
     """Add a line up to a short one, from the first place again after the last."""
     folded[:] = 0
@@ -37,7 +38,7 @@ def _fold(values: Array, folded: Array) -> None:
             sums[i] += part[i]
 
 
-@njit(nogil=True)
+@inner
 def _dot(values: Array, powers: Array) -> Any:
     """Return Σ_i r^i values[i], to be reduced; terms are below 2^33, so that none of 2^29 of them overflow."""
     total = 0
@@ -46,7 +47,7 @@ def _dot(values: Array, powers: Array) -> Any:
     return total
 
 
-@njit(nogil=True)
+@inner
 def _add_up(values: Array, powers: Array, first: int, sums: Array) -> None:
     """Fill `sums[i + 1]` with sums[0] + Σ_j r^(first + j) values[j] for j ≤ i, to be reduced."""
     begin, place = 0, first % powers.size

@@ -10,12 +10,13 @@ Only the documented `numba.extending` is used.
 import hashlib
 import operator
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-from numba import config, types
+from numba import config, njit, types
 from numba.extending import intrinsic, models, overload, register_model
 
 from . import watch
@@ -44,6 +45,10 @@ def version(*files: str) -> int:
 
 _Code = Callable[..., Any]
 _compiled: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
+# For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
+inner: Callable[[_Code], _Code] = partial(
+    njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)

@@ -21,6 +21,7 @@ from numba import njit
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
+from ..simd import inner
 from .butterflies import Point, dft, inverse_dft
 from .groups import across_turns, gather_four, multiply_group, spread_four, store_group
 from .memory import aligned, workspace
@@ -98,7 +99,7 @@ _first_rows, _last_rows = over_rows(_first_pass), over_rows(_last_pass)
 # levels leave, which stays in the first-level cache meanwhile.
 
 
-@njit(nogil=True)
+@inner
 def _forward_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
     """Run some levels over some rows."""
     for radix, left, table in levels:
@@ -106,7 +107,7 @@ def _forward_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def
             forward_rows(sample, radix, left, (part, left * ROW, table))
 
 
-@njit(nogil=True)
+@inner
 def _inverse_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def]
     """Run some inverse levels over some rows."""
     for radix, left, table in levels[::-1]:
@@ -114,19 +115,19 @@ def _inverse_passes(sample, place, rows, levels):  # type: ignore[no-untyped-def
             inverse_rows(sample, radix, left, (part, left * ROW, table))
 
 
-@njit(nogil=True)
+@inner
 def _spread(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
     for four in range(0, rows * ROW, 4 * ROW):
         spread_four(sample, (place + four, turns + four, across))
 
 
-@njit(nogil=True)
+@inner
 def _gather(sample, place, rows, turns, across):  # type: ignore[no-untyped-def]
     for four in range(0, rows * ROW, 4 * ROW):
         gather_four(sample, (place + four, turns + four, across))
 
 
-@njit(nogil=True)
+@inner
 def _analyse(sample, x, y, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take before its parts are taken one by one."""
     radix, left, table = levels[0]
@@ -134,7 +135,7 @@ def _analyse(sample, x, y, levels, shared, work):  # type: ignore[no-untyped-def
     _forward_passes(sample, work, radix * left, levels[1:shared])
 
 
-@njit(nogil=True)
+@inner
 def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take in the end."""
     radix, left, table = levels[0]
@@ -142,7 +143,7 @@ def _synthesise(sample, x, y, dropped, levels, shared, work):  # type: ignore[no
     _last_rows(sample, radix, left, (x, y, dropped, left, work, table))
 
 
-@njit(nogil=True)
+@inner
 def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum, soon):  # type: ignore[no-untyped-def]
     """Multiply the parts of a block by a kernel's spectrum, or store theirs as such.
 
@@ -166,7 +167,7 @@ def _parts(sample, store, levels, shared, lanes, turns, across, work, spectrum, 
             _inverse_passes(sample, work + part, size, inner)
 
 
-@njit(nogil=True)
+@inner
 def _halves(place, parts, lines, rows):  # type: ignore[no-untyped-def]
     """Return where the two halves of a block, which are two blocks of real samples, stand in sources and targets."""
     sources, cuts, targets, first, count, blocks, hop, last = lines

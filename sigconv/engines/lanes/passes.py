@@ -14,12 +14,11 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ..protocol import Array
 from .butterflies import RADICES, Point, dft, inverse_dft
 from .twiddles import roots
-from .vectors import BYTES, Code, Number, straight_line
+from .vectors import BYTES, Code, Number, repeated
 
 ROW = 2 * BYTES
 
@@ -80,29 +79,9 @@ def turned_back(radix: int, code: Code, row: Number, rows: Sequence[Number], tab
 def over_rows(body: Callable[..., None]) -> Callable[..., None]:
     """Return `run(sample, radix, rows, integers)` for compiled code: the body of a radix for each of some rows.
 
-    `body(radix, code, row, *integers)` is straight-line code.
+    `body(radix, code, row, *integers)` is straight-line code; a radix that is none of `RADICES` does nothing.
     """
-    run: Callable[..., None] = _unknown_radix
-    for radix in RADICES:
-        run = _chosen(radix, straight_line(partial(body, radix)), run)
-    return run
-
-
-def _chosen(radix: int, instructions: Callable[..., None], otherwise: Callable[..., None]) -> Callable[..., None]:
-    @njit(nogil=True)
-    def run(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
-        if wanted == radix:
-            for row in range(rows):
-                instructions(sample, (row, *integers))
-        else:
-            otherwise(sample, wanted, rows, integers)
-
-    return run
-
-
-@njit(nogil=True)
-def _unknown_radix(sample, wanted, rows, integers):  # type: ignore[no-untyped-def]
-    """Do nothing: plans are made of known radices."""
+    return repeated({radix: partial(body, radix) for radix in RADICES})
 
 
 forward_rows, inverse_rows = over_rows(forward), over_rows(inverse)

@@ -10,8 +10,8 @@ Integers are addresses and distances in bytes: who calls answers for the bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -194,13 +194,56 @@ def straight_line(body: Callable[..., None]) -> Callable[..., None]:
     def instructions(typing: Any, sample: Any, integers: Any) -> Any:
         def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             _align_stack(builder)
-            numbers = [Number(builder, builder.extract_value(args[1], i)) for i in range(len(integers))]
-            body(Code(builder, sample), *numbers)
+            body(Code(builder, sample), *_integers(builder, args[1]))
             return context.get_dummy_value()
 
         return types.void(sample, integers), write
 
     return instructions
+
+
+def repeated(bodies: Mapping[int, Callable[..., None]]) -> Callable[..., None]:
+    """Return `run(sample, which, count, integers)` for compiled code: one of some bodies, again and again.
+
+    `body(code, i, *integers)` is straight-line code, for i = 0, 1, … below the count. All of it becomes part of the
+    function that calls it: LLVM would work through a function of its own once more at each level of calls.
+    """
+
+    @intrinsic
+    def run(typing: Any, sample: Any, which: Any, count: Any, integers: Any) -> Any:
+        def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            _align_stack(builder)
+            code, numbers = Code(builder, sample), _integers(builder, args[3])
+            for key, body in bodies.items():
+                wanted = builder.icmp_signed("==", args[1], ir.Constant(args[1].type, key))
+                with builder.if_then(wanted), _each(builder, args[2]) as i:
+                    body(code, i, *numbers)
+            return context.get_dummy_value()
+
+        return types.void(sample, types.intp, types.intp, integers), write
+
+    return run
+
+
+def _integers(builder: Any, values: Any) -> list[Number]:
+    return [Number(builder, builder.extract_value(values, i)) for i in range(values.type.count)]
+
+
+@contextmanager
+def _each(builder: Any, count: Any) -> Iterator[Number]:
+    """Write a loop over the numbers below a count, whose body the context writes."""
+    with builder.if_then(builder.icmp_signed(">", count, ir.Constant(count.type, 0))):
+        before, loop = builder.block, builder.append_basic_block()
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        number = builder.phi(count.type)
+        yield Number(builder, number)
+        following = builder.add(number, ir.Constant(count.type, 1))
+        number.add_incoming(ir.Constant(count.type, 0), before)
+        number.add_incoming(following, builder.block)
+        after = builder.append_basic_block()
+        builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
+        builder.position_at_end(after)
 
 
 def _align_stack(builder: Any) -> None:
