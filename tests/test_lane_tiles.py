@@ -21,6 +21,8 @@ from sigconv.engines.lanes.twiddles import frequencies
 from sigconv.engines.lengths import radices
 
 LENGTHS = lane_tiles._LENGTHS
+DTYPES = ["f4", "f8", "c8", "c16"]
+_BASE = 1 << 20
 
 
 @pytest.fixture(autouse=True)
@@ -38,18 +40,43 @@ def plan_of_blocks(shape, taps, dtype, options, lengths, tile=None):
     return dataclasses.replace(plan, estimate=estimate._replace(settings=settings))
 
 
+def integers(rng, low, high, shape, dtype):
+    """Draw small integers, or complex numbers of them."""
+    values = rng.integers(low, high, shape)
+    return (values + 1j * rng.integers(low, high, shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
+
+
+def numbers(rng, shape, dtype):
+    """Draw normal numbers."""
+    values = rng.standard_normal(shape)
+    return (values + 1j * rng.standard_normal(shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
+
+
 @lru_cache
-def case(shape, taps, options):
+def case(shape, taps, options, dtype):
     """Return a signal and a kernel of small integers, and the exact result."""
     rng = np.random.default_rng(0)
-    signal, kernel = rng.integers(-3, 5, shape), rng.integers(1, 4, taps)
-    return signal, kernel, oracle.slide(signal, kernel, **({"mode": "same", "flip": True} | dict(options)))
+    signal, kernel = integers(rng, -3, 5, shape, dtype), integers(rng, 1, 4, taps, dtype)
+    asked = {"mode": "same", "flip": True} | dict(options)
+    if np.dtype(dtype).kind != "c" or asked.get("boundary") == "renormalize":
+        return signal, kernel, oracle.slide(signal, kernel, **asked)
+    # A polynomial in i at 2²⁰ is one integer (L. Kronecker's substitution), and so is the product of two.
+    packed = [v.real.astype(int) + v.imag.astype(int) * _BASE for v in (signal, kernel)]
+    return signal, kernel, unpacked(oracle.slide(*packed, **asked))
+
+
+def unpacked(values):
+    """Return the complex numbers whose products' three parts stand in integers, as digits around zero."""
+    low = (values + _BASE // 2) % _BASE - _BASE // 2
+    rest = (values - low) // _BASE
+    middle = (rest + _BASE // 2) % _BASE - _BASE // 2
+    return np.frompyfunc(oracle.Gaussian, 2, 1)(low - (rest - middle) // _BASE, middle)
 
 
 def allowed(signal, kernel, dtype, lengths):
     """Return the bound of blocks that are no larger than the whole."""
     unit = np.finfo(dtype).eps / 2
-    norms = np.linalg.norm(signal.astype(float)) * np.linalg.norm(kernel.astype(float))
+    norms = np.linalg.norm(signal.astype(complex)) * np.linalg.norm(kernel.astype(complex))
     return 16 * unit * log2(prod(lengths)) * norms * np.sqrt(2)  # two blocks are one
 
 
@@ -78,12 +105,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("shape", "taps", "options", "lengths"), CASES)
 def test_blocks_join_without_a_seam(shape, taps, options, lengths, dtype):
     """Every output of several blocks is right, whatever the boundary, the mode, the axes and the batch."""
     plan = plan_of_blocks(shape, taps, dtype, options, lengths)
-    signal, kernel, exact = case(shape, taps, tuple(options.items()))
+    signal, kernel, exact = case(shape, taps, tuple(options.items()), "c16" if dtype in ("c8", "c16") else "f8")
     result = plan(signal.astype(dtype), kernel.astype(dtype))
     assert result.dtype == dtype
     # Weights of renormalised 3 × 3 kernels of 1 to 3 are at most 27.
@@ -91,18 +118,17 @@ def test_blocks_join_without_a_seam(shape, taps, options, lengths, dtype):
     assert not oracle.violations(result, exact, weight * allowed(signal, kernel, dtype, lengths))
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("last", LENGTHS)
 def test_every_length(last, dtype):
     """Each length on the last axis, and each on the others, gives the right sums."""
     rng = np.random.default_rng(1)
     for lengths in ((64, last), (last, 64)):
         shape = tuple(n - 2 for n in lengths)
-        signal, kernel = rng.integers(-3, 5, shape).astype(dtype), rng.integers(1, 4, (3, 3)).astype(dtype)
+        signal, kernel = integers(rng, -3, 5, shape, dtype), integers(rng, 1, 4, (3, 3), dtype)
         result = plan_of_blocks(shape, (3, 3), dtype, {"boundary": "wrap"}, lengths)(signal, kernel)
-        exact = sum(
-            kernel[i, j] * np.roll(signal.astype("f8"), (i - 1, j - 1), (0, 1)) for i in range(3) for j in range(3)
-        )
+        wide = signal.astype(np.result_type(dtype, "f8"))
+        exact = sum(kernel[i, j] * np.roll(wide, (i - 1, j - 1), (0, 1)) for i in range(3) for j in range(3))
         assert np.abs(result - exact).max() <= allowed(signal, kernel, dtype, lengths), lengths
 
 
@@ -118,7 +144,7 @@ def order(length, lanes=0):
 
 def spectrum(data, lengths):
     """Return the transform over both axes that a kernel's spectrum is made by, in NumPy's order."""
-    lanes = 64 // data.dtype.itemsize
+    lanes = 64 // data.real.itemsize
     scaled = tiling.spectra_of(data, lengths).astype(np.longdouble) * prod(lengths)
     along, rows = order(lengths[1], lanes)
     # Groups of as many (line, row) as there are lanes; each holds, for every lane's multiple of `rows`, these as lanes.
@@ -140,7 +166,7 @@ def naive(data):
     return data
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_the_transforms_round_less_than_scipys(dtype):
     """The relative error of each transform is below the proven bound; of all together it is below that of scipy.fft.
 
@@ -155,19 +181,19 @@ def test_the_transforms_round_less_than_scipys(dtype):
     ours, theirs = [], []
     for lengths in [(64, n) for n in LENGTHS] + [(n, 64) for n in LENGTHS]:
         # Multiples of 15, so that the scale by 1/N is exact.
-        data = (15 * np.rint(rng.standard_normal(lengths) * 2**12)).astype(dtype)
-        exact = naive(data.astype(np.longdouble))
+        data = (15 * np.rint(numbers(rng, lengths, dtype) * 2**12)).astype(dtype)
+        exact = naive(data.astype(np.clongdouble))
         for errors, result in ((ours, spectrum(data, lengths)), (theirs, fft.fft2(data + 0j * data))):
             errors.append(float(np.linalg.norm((result - exact).astype("c16")) / np.linalg.norm(exact.astype("c16"))))
         assert ours[-1] <= 7 * unit * (log2(prod(lengths)) + 1)
     assert sum(ours) < sum(theirs)
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_the_bits_do_not_depend_on_the_workers(dtype):
     """One, two and three workers write the same bits, also into `out`, and from strided samples."""
     rng = np.random.default_rng(3)
-    signal, kernel = rng.standard_normal((2, 300, 210)).astype(dtype), rng.standard_normal((5, 6)).astype(dtype)
+    signal, kernel = numbers(rng, (2, 300, 210), dtype), numbers(rng, (5, 6), dtype)
     plan = plan_of_blocks((2, 300, 210), (5, 6), dtype, {"axes": (1, 2), "boundary": "reflect"}, (64, 64), (1, 60, 210))
     expected = plan(signal, kernel, workers=1)
     for workers in (2, 3):
@@ -181,14 +207,15 @@ def test_the_bits_do_not_depend_on_the_workers(dtype):
     assert np.array_equal(plan(signal.astype(signal.dtype.newbyteorder()), kernel), expected)
 
 
-def test_nothing_outside_the_result_is_written():
+@pytest.mark.parametrize("dtype", ["f8", "c16"])
+def test_nothing_outside_the_result_is_written(dtype):
     """Around an array that is written in place, all stays as it was, and no sample around the signal is read."""
-    signal, kernel, exact = case((150, 140), (3, 4), (("boundary", "reflect"),))
-    around, target = np.full((170, 200), np.nan), np.full((170, 200), 99.0)
+    signal, kernel, exact = case((150, 140), (3, 4), (("boundary", "reflect"),), dtype)
+    around, target = np.full((170, 200), np.nan, dtype), np.full((170, 200), 99.0, dtype)
     around[10:160, 30:170] = signal
-    plan = plan_of_blocks((150, 140), (3, 4), "f8", {"boundary": "reflect"}, (64, 64))
-    result = plan(around[10:160, 30:170], kernel.astype("f8"), out=target[10:160, 30:170])
-    assert np.array_equal(np.rint(result), exact.astype("f8"))
+    plan = plan_of_blocks((150, 140), (3, 4), dtype, {"boundary": "reflect"}, (64, 64))
+    result = plan(around[10:160, 30:170], kernel, out=target[10:160, 30:170])
+    assert not oracle.violations(np.rint(result), exact)
     result[...] = 99
     assert (target == 99).all()
 
@@ -200,7 +227,8 @@ def test_large_images_take_these_blocks():
     assert "blocks f" in plan.estimate.needs
     assert not lane_tiles.serves(sigconv.plan((2048, 2048), (61, 61), "f4", "f4", stride=2).problem)
     assert not lane_tiles.serves(sigconv.plan((2048, 2048), (61, 61), "i2", "i2").problem)
-    assert not lane_tiles.serves(sigconv.plan((2048, 2048), (61, 61), "c8", "c8").problem)
+    for operands in (("c8", "c8"), ("c16", "f4"), ("f4", "c8")):
+        assert "engine lanes" in str(sigconv.plan((2048, 2048), (61, 61), *operands))
 
 
 def test_radices_are_known():
@@ -211,7 +239,21 @@ def test_radices_are_known():
     assert panels.READ(8, np.dtype("f4")) == panels.READ(8, np.dtype("f4"))
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("operands", [("c8", "f4"), ("f8", "c16")])
+def test_a_complex_and_a_real_operand(operands):
+    """A real kernel or signal beside a complex one is served by the same blocks."""
+    rng = np.random.default_rng(4)
+    signal, kernel = integers(rng, -3, 5, (70, 75), operands[0]), integers(rng, 1, 4, (4, 3), operands[1])
+    problem = sigconv.plan((70, 75), (4, 3), *operands, mode="valid", method="overlap-add").problem
+    assert lane_tiles.serves(problem)
+    result = sigconv.convolve(signal, kernel, "valid", "overlap-add")
+    exact = sum(
+        complex(kernel[i, j]) * signal[3 - i : 70 - i, 2 - j : 75 - j].astype("c16") for i in range(4) for j in range(3)
+    )
+    assert np.abs(result - exact).max() <= allowed(signal, kernel, operands[0], (64, 96))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_bad_samples_cost_their_windows_alone(dtype):
     """Wherever one stands in many blocks, it is noticed, and only the outputs whose windows hold it are lost."""
     plan = plan_of_blocks((300, 310), (3, 5), dtype, {}, (64, 64))

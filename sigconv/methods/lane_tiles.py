@@ -1,4 +1,4 @@
-"""Blocks of two or three axes through transforms of our own: real floats, every output of the window."""
+"""Blocks of two or three axes through transforms of our own: real and complex floats, every output of the window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
-from ..semantics.dtypes import DType
+from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
 from .orientation import dilated
 from .protocol import Costs, Estimate, Index, Settings
@@ -46,7 +46,7 @@ _TILE_SECONDS = 2e-3
 def serves(problem: Problem) -> bool:
     """Return whether these transforms can serve."""
     several = len(problem.axes) in _LARGEST and all(axis.stride == 1 for axis in problem.axes)
-    return several and prod(problem.shape) >= _FEW and problem.working_dtype.char in "fd" and installed("numba")
+    return several and prod(problem.shape) >= _FEW and problem.working_dtype.char in FLOATS and installed("numba")
 
 
 def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
@@ -57,47 +57,52 @@ def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Est
 
 
 class _Blocks(NamedTuple):
-    """Blocks of some lengths: what each gives on every axis, how many there are, and the seconds that two take."""
+    """Blocks of some lengths: what each gives on every axis, how many there are; how many are transformed together, and
+    the seconds that this takes."""
 
     lengths: tuple[int, ...]
     outputs: tuple[int, ...]
     counts: tuple[int, ...]
-    pair: float
+    parts: int
+    together: float
 
     @classmethod
     def of(cls, problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> _Blocks:
         """Return the blocks of a problem."""
-        hops = outputs(problem, lengths)
+        dtype, hops = problem.working_dtype, outputs(problem, lengths)
         counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
-        return cls(lengths, hops, counts, _pair_seconds(costs, problem.working_dtype, prod(lengths)))
+        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, prod(lengths)))
 
     def bands(self, costs: Costs) -> int:
         """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
-        worth = prod(self.counts) * self.pair / 2 > 2 * (costs.wake + costs.tile * costs.workers)
+        worth = prod(self.counts) * self.together / self.parts > 2 * (costs.wake + costs.tile * costs.workers)
         return -(-self.counts[0] // costs.workers) if worth else self.counts[0]
 
 
-def _pair_seconds(costs: Costs, dtype: DType, size: int) -> float:
-    """Return the seconds that two blocks of some samples take, there and back; the kernel's spectrum is as large."""
+def _seconds(costs: Costs, dtype: DType, size: int) -> float:
+    """Return the seconds that a complex block of some samples takes, or two real ones, there and back.
+
+    The kernel's spectrum is as large.
+    """
     return costs.transform("blocks", spectrum_dtype(dtype), 2 * size, 2 * size)
 
 
 @lru_cache(maxsize=256)
 def _lost(problem: Problem) -> tuple[int, ...]:
     """Return how many samples of a block on each axis are no outputs: along the last one whole vectors."""
-    lanes = 64 // problem.working_dtype.itemsize
+    lanes = 128 // spectrum_dtype(problem.working_dtype).itemsize
     *above, last = map(tail, problem.axes)
     return *above, -(-last // lanes) * lanes
 
 
 @lru_cache(maxsize=16)
 def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
-    """Return all lengths of blocks that are not too large, by their numbers, and the seconds that two blocks take."""
+    """Return all lengths of blocks that are not too large, by their numbers, and the seconds that such blocks take."""
     numbers = np.indices((len(_LENGTHS),) * ndim).reshape(ndim, -1)
     lengths = np.array(_LENGTHS)[numbers]
     held = (lengths.min(axis=0) >= _SHORTEST[ndim]) & (lengths.prod(axis=0) <= _LARGEST[ndim])
     sizes = lengths[:, held].prod(axis=0).tolist()
-    return numbers[:, held], np.array([_pair_seconds(costs, dtype, size) for size in sizes])
+    return numbers[:, held], np.array([_seconds(costs, dtype, size) for size in sizes])
 
 
 def _ranked(problem: Problem, costs: Costs) -> Iterator[_Blocks]:
@@ -125,18 +130,18 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     if max_bytes is not None:
         left = (max_bytes - shared - 2 * item * size) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
         bands = max(1, min(bands, int(left)))
-    together = min(left / bands, _TILE_SECONDS / (bands * band * blocks.pair / 2))
+    together = min(left / bands, _TILE_SECONDS * blocks.parts / (bands * band * blocks.together))
     tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
     entries = prod([tile[i] for i in problem.batch_positions])
     full, rest = divmod(blocks.counts[0], bands)
-    pairs = full * -(-bands * band * entries // 2) + -(-rest * band * entries // 2)
+    transforms = full * -(-bands * band * entries // blocks.parts) + -(-rest * band * entries // blocks.parts)
     tiles = count_tiles(problem.shape, tile)
-    work = blocks.pair * pairs * -(-problem.batch // entries)
+    work = blocks.together * transforms * -(-problem.batch // entries)
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
-    seconds += (2 * costs.spectrum + blocks.pair / 2) * problem.kernel_batch
-    settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=True)
+    seconds += (2 * costs.spectrum + blocks.together / 2) * problem.kernel_batch
+    settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = 2 * item * size + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))
 

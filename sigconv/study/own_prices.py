@@ -26,7 +26,7 @@ COMPONENTS = (
     *(("loops", dtype) for dtype in "df"),
     *(("at_once", dtype) for dtype in "dfDF"),
     *(("columns", dtype) for dtype in "dfDF"),
-    *(("blocks", dtype) for dtype in "df"),
+    *(("blocks", dtype) for dtype in "dfDF"),
     *((name, dtype) for name in ("panel_columns", "panel_rows") for dtype in "DF"),
     *(("channels", dtype) for dtype in "df"),
     ("residues", "q"),

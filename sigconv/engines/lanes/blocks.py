@@ -1,8 +1,8 @@
 """Convolution of blocks of two or three axes, many in one compiled call that does not hold the interpreter's lock.
 
-Blocks are numbered as the entries of the batch, and within an entry along the convolved axes, in C order; two by two
-they are transformed as one. Where their samples and outputs stand comes from tables of byte offsets for each axis but
-the last, and of samples along the last one. Passes are called by their address (see `calls`).
+Blocks are numbered as the entries of the batch, and within an entry along the convolved axes, in C order; of real
+samples two at a time are transformed as one. Where their samples and outputs stand comes from tables of byte offsets
+for each axis but the last, and of samples along the last one. Passes are called by their address (see `calls`).
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ class Work(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The transform lengths of the outer and the inner axis of panels, the rows of points of a line, and the lanes."""
+    """The transform lengths of the outer and the inner axis of panels, the rows of points of a line, the lanes, and how
+    many blocks are transformed as one."""
 
     outer: int
     inner: int
     rows: int
     lanes: int
+    parts: int
 
 
 class Passes(NamedTuple):
@@ -186,11 +188,11 @@ def _integers(work, shape, outer, panel, i, a, column_a, b, column_b):  # type: 
 
 @_njit
 def _transform(kind, work, shape, outer, inner, columns, a, b):  # type: ignore[no-untyped-def]
-    """Transform two blocks of samples along all axes but the last."""
-    size, step = kind.itemsize, shape.inner * work.pitch
+    """Transform two blocks of samples, or one, along all axes but the last."""
+    size, step = BYTES // shape.lanes, shape.inner * work.pitch
     for panel in range(shape.rows):
         from_a, column_a = _source(kind, work, shape, columns, 0, a, panel)
-        from_b, column_b = _source(kind, work, shape, columns, 1, b, panel)
+        from_b, column_b = _source(kind, work, shape, columns, 1, b, panel) if shape.parts > 1 else (OUTSIDE, 0)
         for i in range(shape.inner):
             integers = _integers(work, shape, outer, panel, i, from_a, column_a, from_b, column_b)
             call(outer.levels[0, 1], shape.outer // outer.levels[0, 0], integers)
@@ -201,17 +203,17 @@ def _transform(kind, work, shape, outer, inner, columns, a, b):  # type: ignore[
 
 @_njit
 def _restore(kind, work, shape, outer, inner, columns, a, b):  # type: ignore[no-untyped-def]
-    """Transform the products of two blocks back and write their outputs."""
-    size, step = kind.itemsize, shape.inner * work.pitch
+    """Transform the products of two blocks, or of one, back and write their outputs."""
+    size, step = BYTES // shape.lanes, shape.inner * work.pitch
     for panel in range(columns.dropped, shape.rows):
         column = (panel - columns.dropped) * shape.lanes
-        left_a, left_b = columns.counts[a] - column, columns.counts[b] - column
+        left_a, left_b = columns.counts[a] - column, columns.counts[b] - column if shape.parts > 1 else 0
         if left_a <= 0 and left_b <= 0:
             continue
         for i in range(shape.outer if shape.inner > 1 else 0):
             _inverse(work.block + panel * ROW + i * step, work.pitch, shape.inner, inner, 0, size)
         to_a, to_b = _target(work, shape, 0, left_a), _target(work, shape, 1, left_b)
-        column_a, column_b = (a * columns.hop + column) * size, (b * columns.hop + column) * size
+        column_a, column_b = (a * columns.hop + column) * kind.itemsize, (b * columns.hop + column) * kind.itemsize
         at_a, at_b = column_a if to_a == TO else 0, column_b if to_b == TO + 1 else 0
         for i in range(shape.inner):
             integers = _integers(work, shape, outer, panel, i, to_a, at_a, to_b, at_b)
@@ -224,8 +226,9 @@ def _restore(kind, work, shape, outer, inner, columns, a, b):  # type: ignore[no
 
 
 @_njit
-def _along_lines(work, shape, along, middle, spectrum, size):  # type: ignore[no-untyped-def]
+def _along_lines(work, shape, along, middle, spectrum):  # type: ignore[no-untyped-def]
     """Run the passes along all lines, and back."""
+    size = BYTES // shape.lanes
     for i in range(0, shape.outer * shape.inner, middle.together):
         lines = range(i, i + middle.together if len(along.levels) else i)
         for j in lines:
@@ -238,11 +241,10 @@ def _along_lines(work, shape, along, middle, spectrum, size):  # type: ignore[no
 
 @_njit
 def _fill_tables(work, source, target):  # type: ignore[no-untyped-def]
-    """Fill in the tables of lines that all blocks share."""
-    lines = work.lines.shape[1]
-    for r in range(lines):
-        work.lines[COPIED, r] = work.panels + r * BYTES
-        work.lines[COPIED + 1, r] = work.panels + (lines + r) * BYTES
+    """Fill in the tables of lines that all blocks share. The copies of panels have the size of a row of points."""
+    for r in range(work.lines.shape[1]):
+        work.lines[COPIED, r] = work.panels + r * ROW
+        work.lines[COPIED + 1, r] = work.panels + r * ROW + BYTES
         work.lines[OUTSIDE, r] = source.missing
         work.lines[UNWANTED, r] = target.missing
 
@@ -266,17 +268,17 @@ def _compiled(version: int) -> Callable[..., int]:
         within = len(source.inner) * across
         entry = len(source.outer) * within
         total = len(source.entries) * entry
-        for first in range(0, total, 2):
-            for side in range(2):
+        for first in range(0, total, shape.parts):
+            for side in range(shape.parts):
                 n = min(first + side, total - 1)
                 _find_lines(work, FROM + side, source, n // entry, n % entry // within, n % within // across)
                 if len(target.entries) and first + side < total:
                     _find_lines(work, TO + side, target, n // entry, n % entry // within, n % within // across)
-            if first + 1 == total:  # a block without a partner
+            if first + 1 == total and shape.parts > 1:  # a block without a partner
                 _leave(work, TO + 1 if len(target.entries) else FROM + 1, UNWANTED if len(target.entries) else OUTSIDE)
-            a, b = first % across, min(first + 1, total - 1) % across
+            a, b = first % across, (min(first + shape.parts, total) - 1) % across
             _transform(kind, work, shape, outer, inner, columns, a, b)
-            _along_lines(work, shape, along, middle, spectrum, kind.itemsize)
+            _along_lines(work, shape, along, middle, spectrum)
             if len(target.entries):
                 _restore(kind, work, shape, outer, inner, columns, a, b)
         return version

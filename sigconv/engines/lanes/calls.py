@@ -15,6 +15,7 @@ import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import cfunc, types
 from numba.extending import intrinsic
+from numba.np.numpy_support import from_dtype
 
 from .vectors import Code, Number, _align_stack
 from .version import VERSION
@@ -36,7 +37,7 @@ def over_rows(body: Callable[..., None]) -> Callable[[int, np.dtype[Any]], int]:
 
 @cache
 def _compiled(name: str, radix: int, dtype: np.dtype[Any]) -> Any:
-    sample = types.CPointer(types.float32 if dtype == np.float32 else types.float64)  # type: ignore[no-untyped-call]
+    sample = types.CPointer(from_dtype(dtype))  # type: ignore[no-untyped-call]
     return cfunc(types.void(sample, *[types.intp] * (1 + INTEGERS)), cache=True)(_loop(name, radix, VERSION))
 
 

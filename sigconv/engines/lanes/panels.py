@@ -1,10 +1,10 @@
 """The straight-line code of blocks of several axes: passes down the panels, and along the lines.
 
-A block holds two blocks of real samples, as real and imaginary parts. Its lines, those along the last axis, are rows of
-points; a panel is a column of such rows. Transforms along the other axes run down the panels, lane by lane: the first
-pass reads the samples, the last one writes the outputs. In between, each line is transformed, multiplied and brought
-back: passes over its rows, a transform across the lanes (rows and lanes exchanged in registers), and all the way back.
-Nothing is reordered: the kernel's spectrum comes from the same passes.
+A block holds complex samples, or two blocks of real ones as real and imaginary parts. Its lines, those along the last
+axis, are rows of points; a panel is a column of such rows. Transforms along the other axes run down the panels, lane by
+lane: the first pass reads the samples, the last one writes the outputs. In between, each line is transformed,
+multiplied and brought back: passes over its rows, a transform across the lanes (rows and lanes exchanged in registers),
+and all the way back. Nothing is reordered: the kernel's spectrum comes from the same passes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .passes import (
     turned_back,
     twiddles,
 )
-from .vectors import Code, Number
+from .vectors import BYTES, Code, Number
 
 _INTEGER = 8
 
@@ -60,6 +60,25 @@ def _lines_of(radix: int, code: Code, row: Number, lines: Number, hop: Number, j
     return [code.integer(lines + row * hop + jump * k) for k in range(radix)]
 
 
+def _places(
+    radix: int,
+    code: Code,
+    row: Number,
+    hop: Number,
+    jump: Number,
+    lines_a: Number,
+    column_a: Number,
+    lines_b: Number,
+    column_b: Number,
+) -> list[tuple[Number, Number]]:
+    """Return where the vectors of each line's samples stand: one in each block, or the two of a complex one."""
+    first = [line + column_a for line in _lines_of(radix, code, row, lines_a, hop, jump)]
+    if code.interleaved:
+        return [(place, place + BYTES) for place in first]
+    second = [line + column_b for line in _lines_of(radix, code, row, lines_b, hop, jump)]
+    return list(zip(first, second, strict=True))
+
+
 def _read(
     radix: int,
     code: Code,
@@ -75,10 +94,10 @@ def _read(
     lines_b: Number,
     column_b: Number,
 ) -> None:
-    """Write the first pass of two blocks of samples."""
-    real = [code.load(line + column_a, aligned=False) for line in _lines_of(radix, code, row, lines_a, hop, jump)]
-    imag = [code.load(line + column_b, aligned=False) for line in _lines_of(radix, code, row, lines_b, hop, jump)]
-    first, *rest = dft(list(zip(real, imag, strict=True)))
+    """Write the first pass of samples: of two blocks, or of a complex one, which is the first."""
+    places = _places(radix, code, row, hop, jump, lines_a, column_a, lines_b, column_b)
+    points = [(code.load(a, aligned=False), code.load(b, aligned=False)) for a, b in places]
+    first, *rest = dft([code.deinterleave(*p) for p in points] if code.interleaved else points)
     turned = [first, *map(product, rest, twiddles(code, table, row, radix))]
     for k, point in enumerate(turned):
         store_row(code, place + row * step + distance * k, point)
@@ -99,12 +118,14 @@ def _write(
     lines_b: Number,
     column_b: Number,
 ) -> None:
-    """Write the last pass back, into two blocks of outputs."""
+    """Write the last pass back, into the outputs of two blocks, or of a complex one."""
     rows = [place + row * step + distance * k for k in range(radix)]
-    outputs = inverse_dft(turned_back(radix, code, row, rows, table))
-    for part, (lines, column) in enumerate(((lines_a, column_a), (lines_b, column_b))):
-        for line, point in zip(_lines_of(radix, code, row, lines, hop, jump), outputs, strict=True):
-            code.store(line + column, point[part], aligned=False)
+    points = inverse_dft(turned_back(radix, code, row, rows, table))
+    outputs = [code.interleave(*p) for p in points] if code.interleaved else points
+    places = _places(radix, code, row, hop, jump, lines_a, column_a, lines_b, column_b)
+    for part in (0, 1):
+        for both, output in zip(places, outputs, strict=True):
+            code.store(both[part], output[part], aligned=False)
 
 
 def _across(

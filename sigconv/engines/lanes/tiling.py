@@ -13,6 +13,7 @@ from ..protocol import Array
 from ..rows import Span, address_of, sources
 from . import panels
 from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
+from .columns import lanes_of, real_dtype
 from .memory import aligned, aligned_copy, workspace
 from .passes import ROW, twiddle_table
 from .twiddles import frequencies, roots
@@ -39,7 +40,7 @@ def convolve(
 
     The last two or three axes are convolved: the outputs on each are those that the samples of its span give with a
     kernel that is `tail` samples longer than one. Other axes are the batch, on which the signal may have size 1.
-    Samples along the last axis of both arrays are neighbours, in the precision of the spectrum.
+    Samples along the last axis of both arrays are neighbours; they are complex, or real, in the spectrum's precision.
     """
     t = _transforms(lengths, out.dtype)
     dropped = (*tails[:-1], _whole_rows(tails[-1], t.shape.lanes))
@@ -60,10 +61,11 @@ def spectra_of(kernels: Array, lengths: Shapes) -> Array:
     Each kernel lies on the last axes; its spectrum lies on one.
     """
     batch = kernels.shape[: kernels.ndim - len(lengths)]
-    spectra = aligned((*batch, 2 * prod(lengths)), kernels.dtype)
+    real, scaled = real_dtype(kernels.dtype), np.array(kernels, order="C")
+    scaled.view(real)[...] /= real.type(prod(lengths))
+    spectra = aligned((*batch, 2 * prod(lengths)), real)
     for index in np.ndindex(batch):
-        scaled = np.ascontiguousarray(kernels[index] / kernels.dtype.type(prod(lengths)))
-        _fill_spectrum(scaled, lengths, spectra[index])
+        _fill_spectrum(scaled[index], lengths, spectra[index])
     return spectra
 
 
@@ -82,7 +84,7 @@ def _run(t: _Transforms, middle: Middle, spectrum: Array, source: Places, target
     block = workspace.address(lines * (t.pitch + 2 * BYTES))
     tables = np.empty((TABLES, lines), np.int64)
     work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
-    kind = np.empty(1, spectrum.dtype)
+    kind = np.empty(1, columns.fill.dtype)
     convolve_blocks(kind, work, t.shape, *t.passes, middle, address_of(spectrum), source, target, columns)
 
 
@@ -142,7 +144,7 @@ def _begins(samples: Array, lanes: int) -> Array:
 
 @lru_cache(maxsize=32)
 def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
-    lanes = BYTES // dtype.itemsize
+    real, lanes = real_dtype(dtype), lanes_of(dtype)
     outer, inner, width = lengths[0], prod(lengths[1:-1]), lengths[-1]
     rows = width // lanes
     radix = min(rows & -rows, lanes)
@@ -150,21 +152,18 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     together = lcm(rows, lanes) // rows
     pitch = (rows | 1) * ROW
     starts = np.add.outer(np.arange(together) * pitch, np.arange(0, rows, radix) * ROW).reshape(-1)
-    turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, dtype))
-    tables = [aligned_copy(twiddle_table(r, dtype)) for r in (radices(outer), radices(inner), (*before, radix))]
-    levels = [
-        _levels(radices(outer), outer, dtype),
-        _levels(radices(inner), inner, dtype),
-        _levels(before, rows, dtype),
-    ]
+    turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, real))
+    tables = [aligned_copy(twiddle_table(r, real)) for r in (radices(outer), radices(inner), (*before, radix))]
+    levels = [_levels(radices(outer), outer, real), _levels(radices(inner), inner, real), _levels(before, rows, real)]
     if len(levels[0]):
         levels[0][0, 1:] = panels.READ(int(levels[0][0, 0]), dtype), panels.WRITE(int(levels[0][0, 0]), dtype)
     a, b, c = (Passes(level, address_of(table)) for level, table in zip(levels, tables, strict=True))
     multiply, analyse = (
-        Middle(code(radix, dtype), together, address_of(starts), address_of(turns))
+        Middle(code(radix, real), together, address_of(starts), address_of(turns))
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
-    return _Transforms(Shape(outer, inner, rows, lanes), pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
+    shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
+    return _Transforms(shape, pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
 
 
 def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
