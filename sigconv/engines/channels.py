@@ -78,8 +78,8 @@ def _keep(kind, sums, sums_step, out, step, rows, begin, end, length, pitch):  #
                     target[i] = source[i]
 
 
-def _blocks(rows: int, pieces: int, version: int) -> Any:
-    """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
+def _panel(rows: int, pieces: int) -> Any:
+    """Return the product with one panel of weights, in blocks of some rows and pieces."""
     block = pieces * PIECE
 
     @inner
@@ -98,6 +98,19 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
                 break
             at = min(at + block, end - block)
 
+    return panel_product
+
+
+_tall_panel, _wide_panel = _panel(*TALL), _panel(*WIDE)
+
+
+def _blocks(rows: int, pieces: int, version: int) -> Any:
+    """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors.
+
+    It calls functions of the module: were one of them its own, no other process would know what this one compiled.
+    """
+    block, tall = pieces * PIECE, (rows, pieces) == TALL
+
     @njit(nogil=True, cache=True, error_model="numpy")
     def product(  # type: ignore[no-untyped-def]
         data, offsets, panels, starts, out, step, rows_kept, width, chunk, length, pitch
@@ -113,7 +126,10 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
             column = first if apart else 0  # the one that `sums` holds first
             for p in range(starts.size):
                 row = sums + starts[p] * sums_step - column
-                panel_product(data, offsets, panels[p], row, sums_step, first, end)
+                if tall:
+                    _tall_panel(data, offsets, panels[p], row, sums_step, first, end)
+                else:
+                    _wide_panel(data, offsets, panels[p], row, sums_step, first, end)
             if apart:
                 _keep(panels, sums - column, sums_step, out, step, rows_kept, begin, end, length, pitch)
         return version + 0 * lines.size  # which keeps the lines until here
