@@ -172,8 +172,8 @@ def _halves(place, parts, lines, rows):  # type: ignore[no-untyped-def]
     """Return where the two halves of a block, which are two blocks of real samples, stand in sources and targets."""
     sources, cuts, targets, first, count, blocks, hop, last = lines
     x = y = v = w = 0
-    for place in (place + parts - 1, place):
-        line, block = divmod(min(place, count * blocks - 1), blocks)
+    for half in range(parts - 1, -1, -1):
+        line, block = divmod(min(place + half, count * blocks - 1), blocks)
         begin, line = min(block * hop, last), line + first
         y, w = x, v
         x = sources[(block >= cuts[0]) + (block >= cuts[1]), line] + begin
