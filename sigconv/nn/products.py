@@ -50,10 +50,8 @@ class Products:
         seconds = costs.call + costs.tile * count + costs.products(f"matrices {engine}", dtype, products)
         seconds += costs.passes(2 * dtype.itemsize * (prod(tile[:2]) * count * reads + 2 * prod(problem.sums_shape)))
         shared = prod(problem.convolutions.kernel_shape) * dtype.itemsize
-        held = (
-            _HELD + _HELD_OF_LINE * (taps + problem.outputs) if compiled else (reads + 2 * prod(tile)) * dtype.itemsize
-        )
-        return Estimate(Settings(tile, engine), seconds, shared, held)
+        held = _HELD + _HELD_OF_LINE * (taps + problem.outputs) if compiled else reads * dtype.itemsize
+        return Estimate(Settings(tile, engine), seconds, shared, held + 2 * prod(tile) * dtype.itemsize)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the weights of each group, as the loops read them or as a matrix for each tap."""
