@@ -210,6 +210,18 @@ def test_integers_never_wrap(method):
         nn.conv1d(unsigned, np.array([[[0, 1]]], np.uint8), bias=[-(2**62) - 1], method=method)
 
 
+def test_overflow_names_where_the_result_does_not_fit():
+    x, w = np.zeros((3, 4, 5, 6), np.int64), np.ones((6, 2, 1, 1), np.int64)
+    x[2, 2, 4, 3], w[:4], w[4] = 2**62, 0, 2  # the second group's second output channel
+    options = {"groups": 2, "padding": ((2, 0), (1, 0))}
+    with pytest.raises(ResultOverflowError, match=r"at index \(2, 4, 6, 4\) does not fit in int64"):
+        nn.conv2d(x, w, **options)
+    with pytest.raises(ResultOverflowError, match=r"at index \(4, 6, 4\) does not fit"):
+        nn.conv2d(x[2], w, **options)
+    with pytest.raises(ResultOverflowError, match=r"at index \(0, 1, 7\) does not fit in int64"):
+        nn.conv_transpose1d([[[0, 0, 2**62]]], [[[0, 0, 0], [0, 2, 0]]], stride=3)
+
+
 @pytest.mark.parametrize("method", ["fft", "auto"])
 def test_long_lines_of_integers_are_exact(method):
     """One channel by one transform so long that its axis is folded into two."""

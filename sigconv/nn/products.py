@@ -1,19 +1,15 @@
-"""Direct sums of layers: products of matrices over channels and taps, in blocks of outputs that stay in cache.
+"""Direct sums of layers: products of matrices over channels and taps.
 
-The windows are never written out. What a tile reads lies in one piece of memory, for a stride s as its s phases, so
-that every tap of every channel meets the outputs as one run of neighbours, from an offset on (polyphase
-decomposition: P. P. Vaidyanathan, Multirate Systems and Filter Banks, ch. 4). At the ends of rows the runs hold a few
-sums that are no outputs; they are left out when the tile is stored.
+Compiled loops gather the windows of a few columns at a time where they stay in the cache, or read them where they lie;
+NumPy multiplies with the samples of each tap.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..engines.forks import load
 from ..engines.protocol import Array
@@ -23,15 +19,16 @@ from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.tiles import Reach, Tile, count_tiles, gather, reach_of
 from ..methods.workers import available_workers, run_tiles
 from ..semantics.problem import Axis
-from .polyphase import fill_phases
 from .problem import INPUTS, Problem
 
-# Bytes of what a tile reads and writes: so many that the Python around it counts for little, and that the sums, which
-# are copied to their places, are still in the cache; and its outputs at least.
-_TILE_BYTES, _LEAST = 1 << 21, 256
+# Products of a tile: so many that the Python around it counts for little; between these, a share that threads divide.
+_LEAST, _MOST, _SHARE = 1 << 25, 1 << 27, 8
+# A tile of so few columns or rows is not cut further: blocks would have too much at their ends.
+_COLUMNS, _ROWS = 384, 256
 # Above this many products Numba repays being imported; its loops serve these dtypes.
 _COMPILED, _COMPILED_DTYPES = 1 << 21, "fd"
-_SLACK = 512  # bytes behind the samples of a tile: its loops read at least so many at once
+# Gathering the windows takes as long as this many rows of products; so many bytes are held, and for each line so many.
+_GATHERING, _HELD, _HELD_OF_LINE = 5, 1 << 20, 1 << 9
 
 
 class Products:
@@ -45,31 +42,34 @@ class Products:
         """Return tiles that stay in cache, and the price of all products and copies."""
         dtype = problem.convolutions.working_dtype
         compiled = problem.products > _COMPILED and dtype.char in _COMPILED_DTYPES and installed("numba")
-        engine, steps = "numba" if compiled else "numpy", _steps(problem)
-        tile = (1, 1, problem.outputs, 1, *steps)
-        reads = problem.inputs * prod(_extents(problem, steps))
+        engine = "numba" if compiled else "numpy"
+        tile, taps = _tile(problem, compiled), prod(axis.taps for axis in problem.convolutions.axes)
+        reads = problem.inputs * prod(_extents(problem, tile[INPUTS + 1 :]))
         count = count_tiles(problem.sums_shape, tile)
-        seconds = costs.call + costs.tile * count + costs.products(f"matrices {engine}", dtype, problem.products)
-        seconds += costs.passes(2 * dtype.itemsize * (count * reads + 2 * prod(problem.sums_shape)))
+        products = problem.products * (1 + _GATHERING / problem.outputs) if compiled else problem.products
+        seconds = costs.call + costs.tile * count + costs.products(f"matrices {engine}", dtype, products)
+        seconds += costs.passes(2 * dtype.itemsize * (prod(tile[:2]) * count * reads + 2 * prod(problem.sums_shape)))
         shared = prod(problem.convolutions.kernel_shape) * dtype.itemsize
-        return Estimate(Settings(tile, engine), seconds, shared, (reads + 2 * prod(tile)) * dtype.itemsize)
+        held = _HELD + _HELD_OF_LINE * (taps + problem.outputs) if compiled else reads * dtype.itemsize
+        return Estimate(Settings(tile, engine), seconds, shared, held + 2 * prod(tile) * dtype.itemsize)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the weights of each group, as the loops read them or as a matrix for each tap."""
-        columns = orient(kernel, problem.convolutions)[0]
         if settings.engine == "numba":
-            panels = load("channels").Panels
-            return [panels(group.reshape(problem.outputs, -1)) for group in columns]
-        apart = columns.reshape(problem.groups, problem.outputs, problem.inputs, -1)
+            products, weights = load("channels").Products, kernel.reshape(*kernel.shape[1 : INPUTS + 1], -1)
+            rows = range(0, problem.outputs, settings.tile[2])
+            return [{row: products(group[row : row + settings.tile[2]]) for row in rows} for group in weights]
+        apart = orient(kernel, problem.convolutions).reshape(*kernel.shape[1 : INPUTS + 1], -1)
         return np.ascontiguousarray(np.moveaxis(apart, -1, 1))
 
     def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
         """Write the sums tile by tile; NumPy's matrix products have threads of their own."""
-        workers = available_workers(None) if settings.engine == "numba" else 1
+        compiled = settings.engine == "numba"
+        workers, multiply = (available_workers(None), _compiled) if compiled else (1, _plain)
 
         def fill(tile: Tile) -> None:
             with np.errstate(all="ignore"):
-                _fill(state, problem, tile, signal, out[tile.slices])
+                multiply(state, problem, tile, signal, out[tile.slices])
 
         run_tiles(fill, problem.sums_shape, settings.tile, workers, None)
 
@@ -78,15 +78,23 @@ class Products:
         return {"matrix products": settings.engine, "tile": " × ".join(map(str, settings.tile[INPUTS + 1 :]))}
 
 
-def _steps(problem: Problem) -> tuple[int, ...]:
-    """Return the outputs of a tile on the convolved axes: whole rows where they fit."""
-    channels = problem.inputs + problem.outputs
-    left = max(_LEAST, _TILE_BYTES // (channels * problem.convolutions.working_dtype.itemsize))
-    steps: list[int] = []
-    for axis in reversed(problem.convolutions.axes):
-        steps.append(max(1, min(axis.count, left)))
-        left //= steps[-1]
-    return tuple(reversed(steps))
+def _tile(problem: Problem, compiled: bool) -> tuple[int, ...]:
+    """Return the sizes of a tile: halves of halves of everything, of one sample and group for NumPy."""
+    sizes = [problem.batch if compiled else 1, *(axis.count for axis in problem.convolutions.axes)]
+    outputs, groups = problem.outputs, problem.groups if compiled else 1
+    terms = problem.products // prod(problem.sums_shape)
+    most = min(max(_LEAST, problem.products // _SHARE), _MOST)
+    while prod(sizes) * outputs * terms * groups > most:
+        if groups > 1:
+            groups = -(-groups // 2)
+        elif prod(sizes) >= 2 * _COLUMNS:
+            first = next(i for i, size in enumerate(sizes) if size > 1)
+            sizes[first] = -(-sizes[first] // 2)
+        elif compiled and outputs >= 2 * _ROWS:
+            outputs = -(-outputs // 16) * 8
+        else:
+            break
+    return (sizes[0], groups, outputs, 1, *sizes[1:])
 
 
 def _extents(problem: Problem, steps: tuple[int, ...]) -> list[int]:
@@ -94,27 +102,35 @@ def _extents(problem: Problem, steps: tuple[int, ...]) -> list[int]:
     return [axis.stride * (step - 1) + axis.span for axis, step in zip(problem.convolutions.axes, steps, strict=True)]
 
 
-def _fill(state: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -> None:
-    """Write one tile: of one sample and one group."""
+def _compiled(state: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -> None:
+    """Write one tile by compiled loops, group by group: in place if its planes are whole."""
+    samples, groups, rows = tile.slices[:3]
+    axes, flip = problem.convolutions.axes, problem.convolutions.flip
+    parts = tuple(_part(axis, tile.slices[axis.position], flip) for axis in axes)
+    read = signal[samples, groups, 0]
+    read = read if read.flags.aligned else read.copy()
+    target = out[:, :, :, 0]
+    whole = target[0, 0, 0].flags.c_contiguous
+    sums = (target if whole else np.empty(target.shape, target.dtype)).reshape(*target.shape[:3], -1)
+    for i, products in enumerate(state[groups]):
+        products[rows.start].fill(read[:, i], parts, sums[:, i])
+    if not whole:
+        target[...] = sums.reshape(target.shape)
+
+
+def _part(axis: Axis, wanted: slice, flip: bool) -> tuple[Axis, int, int, int]:
+    """Return where the first tap as passed meets the first output, how far apart the taps lie, how many outputs."""
+    first, step = axis.start + axis.stride * wanted.start, -axis.dilation if flip else axis.dilation
+    return axis, first - (0 if flip else step * (axis.taps - 1)), step, wanted.stop - wanted.start
+
+
+def _plain(state: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -> None:
+    """Write one tile, of one sample and one group, by NumPy's matrix products."""
     sample, group = tile.slices[:2]
     axes = problem.convolutions.axes
     reaches = [reach_of(axis, tile.slices[axis.position], (0, axis.taps)) for axis in axes]
-    piece = _extended(signal[sample, group], problem, reaches)[0, 0, 0]
-    multiply = _multiply_plain if isinstance(state, np.ndarray) else _multiply_compiled
-    multiply(state[group.start], piece, reaches, out[0, 0, :, 0])
-
-
-def _extended(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:
-    """Return the extended samples that a tile reads; zeros are written and samples copied in one pass."""
-    ends = [np.clip((r.start, r.stop), 0, r.axis.signal).tolist() for r in reaches]
-    inside, lengths = [slice(*pair) for pair in ends], [r.stop - r.start for r in reaches]
-    samples = signal[(slice(None),) * (INPUTS + 1) + tuple(inside)]
-    if not all(r.axis.silent for r in reaches) or samples.shape[INPUTS + 1 :] == tuple(lengths):
-        return gather(signal, problem.convolutions, reaches)
-    piece = np.zeros((*signal.shape[: INPUTS + 1], *lengths), signal.dtype)
-    places = (slice(s.start - r.start, s.stop - r.start) for s, r in zip(inside, reaches, strict=True))
-    piece[(slice(None),) * (INPUTS + 1) + tuple(places)] = samples
-    return piece
+    piece = gather(signal[sample, group], problem.convolutions, reaches)[0, 0, 0]
+    _multiply_plain(state[group.start], piece, reaches, out[0, 0, :, 0])
 
 
 def _multiply_plain(weights: Array, piece: Array, reaches: list[Reach], target: Array) -> None:
@@ -127,67 +143,3 @@ def _multiply_plain(weights: Array, piece: Array, reaches: list[Reach], target: 
             window.append(slice(first, first + r.axis.stride * (count - 1) + 1, r.axis.stride))
         total = total + np.tensordot(matrix, piece[(slice(None), *window)], axes=1)
     target[...] = total
-
-
-def _multiply_compiled(panels: Any, piece: Array, reaches: list[Reach], target: Array) -> None:
-    """Fill the target (outputs, *space) from compiled loops: in place if its planes are whole."""
-    run = _run_of(piece, reaches)
-    item = piece.itemsize
-    last = sum((n - 1) * pitch for n, pitch in zip(target.shape[1:], run.pitches, strict=True))
-    width = max(last + item, panels.block)
-    if target[0].flags.c_contiguous and len(run.pitches) <= 2:
-        kept = target.shape[-1] * item, run.pitches[0] if len(run.pitches) == 2 else width
-        panels.multiply(run.samples, run.offsets, target.reshape(panels.rows, -1), len(piece), width, *kept)
-        return
-    sums = np.empty((panels.rows, width // item), target.dtype)
-    panels.multiply(run.samples, run.offsets, sums, len(piece), width, width, width)
-    target[...] = as_strided(sums, target.shape, (sums.strides[0], *run.pitches))
-
-
-class _Run(NamedTuple):
-    """What a tile reads: where each tap of each channel meets the first output, and how far apart the outputs lie.
-
-    `offsets` are counted from the first of the samples, `pitches` are those of the convolved axes; in bytes.
-    """
-
-    samples: Array
-    offsets: Array
-    pitches: tuple[int, ...]
-
-
-def _run_of(piece: Array, reaches: list[Reach]) -> _Run:
-    """Return the extended samples (inputs, *space) as they are, or in their phases where a stride skips some."""
-    axes = tuple(r.axis for r in reaches)
-    strides = tuple(axis.stride for axis in axes)
-    if prod(strides) == 1 and _is_run(piece, reaches):
-        steps = piece.strides[1:]
-        return _Run(piece, _offsets(piece.strides[0], len(piece), axes, (0,) * len(strides), steps), steps)
-    rows = tuple(-(-n // s) for n, s in zip(piece.shape[1:], strides, strict=True))
-    shape = (len(piece), *strides, *rows)
-    flat = np.zeros(prod(shape) + _SLACK // piece.itemsize, piece.dtype)
-    phases = flat[: prod(shape)].reshape(shape)
-    fill_phases(phases, piece, strides)
-    between, steps = phases.strides[1 : 1 + len(strides)], phases.strides[1 + len(strides) :]
-    return _Run(flat, _offsets(phases.strides[0], len(piece), axes, between, steps), steps)
-
-
-def _is_run(piece: Array, reaches: list[Reach]) -> bool:
-    """Return whether the loops can read the samples where they lie: row behind row, and enough of them."""
-    space = piece[0]
-    extents = [n * step for n, step in zip(space.shape, space.strides, strict=True)]
-    in_order = all(outer >= inner for outer, inner in zip(space.strides, extents[1:], strict=False))
-    length = sum((r.last - r.first) * step for r, step in zip(reaches, space.strides, strict=True))
-    return space.strides[-1] == piece.itemsize and in_order and piece.flags.aligned and length >= _SLACK
-
-
-@lru_cache(maxsize=64)
-def _offsets(
-    channel: int, channels: int, axes: tuple[Axis, ...], between: tuple[int, ...], steps: tuple[int, ...]
-) -> Array:
-    """Return where the taps of each channel meet the first output; `between` phases, `steps` within one."""
-    places = [channel * np.arange(channels)]
-    for axis, jump, step in zip(axes, between, steps, strict=True):
-        first = axis.dilation * np.arange(axis.taps - 1, -1, -1)
-        places.append(first % axis.stride * jump + first // axis.stride * step)
-    total: Array = reduce(np.add.outer, places)
-    return total.reshape(-1)

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..engines.protocol import Array
-from ..errors import ResultOverflowError
 from ..methods.bounds import direct_bound, transform_bound
 from ..methods.exact import BlockOverflow, LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
+from ..methods.output import overflow_at
 from ..semantics.dtypes import is_exact
 from .plan import Plan, choose
+from .problem import Problem
 from .ways import ways
 
 _DOUBLE, _COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
@@ -44,9 +45,16 @@ def _prepared(plan: Plan, kernel: Array) -> Any:
     return ways(plan.problem)[plan.method].prepare(floats, working, plan.estimate.settings)
 
 
-def apply(prepared: Prepared, signal: Array, bias: Array | None, out: Array) -> None:
-    """Write the outputs of a layer, (batch, channels, *space), for a signal (batch, channels, *space)."""
+def apply(
+    prepared: Prepared, signal: Array, bias: Array | None, whole: Array, place: tuple[slice, ...] | None = None
+) -> None:
+    """Write the outputs of a layer, (batch, channels, *space), for a signal with or without its batch axis.
+
+    The `place` is theirs on the axes of space of the whole result: by default all of it.
+    """
     problem = prepared.plan.problem
+    place = (slice(None),) * len(problem.space) if place is None else place
+    out = whole[(slice(None), slice(None), *place)]
     if any(map(any, problem.margins)):  # there only the bias
         out[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(problem.margins))
     if problem.empty:
@@ -56,7 +64,18 @@ def apply(prepared: Prepared, signal: Array, bias: Array | None, out: Array) -> 
     aligned = signal.reshape(problem.convolutions.signal_shape)
     added = None if bias is None else bias.reshape(problem.groups, problem.outputs, 1, *(1,) * len(problem.margins))
     with np.errstate(all="ignore"):  # Inf and NaN in the data are the caller's: the result shows them
-        (_apply_exact if is_exact(problem.result_dtype) else _apply_floats)(prepared, aligned, added, target)
+        try:
+            (_apply_exact if is_exact(problem.result_dtype) else _apply_floats)(prepared, aligned, added, target)
+        except BlockOverflow as overflow:
+            index = _index_in(whole, overflow.index, problem, place)
+            raise overflow_at(index[out.ndim - signal.ndim :], out.dtype) from None
+
+
+def _index_in(whole: Array, index: tuple[int, ...], problem: Problem, place: tuple[slice, ...]) -> tuple[int, ...]:
+    """Return where in the whole result a sum (batch, group, output, 1, *space) stands."""
+    sample, group, output, _, *space = index
+    axes = zip(whole.shape[2:], place, problem.inner, space, strict=True)
+    return sample, group * problem.outputs + output, *(range(n)[part][inner][i] for n, part, inner, i in axes)
 
 
 def _apply_floats(prepared: Prepared, signal: Array, bias: Array | None, target: Array) -> None:
@@ -96,13 +115,7 @@ def _apply_exact(prepared: Prepared, signal: Array, bias: Array | None, target: 
             total.add(np.rint(sums).astype(np.int64), i * bits[0] + j * bits[1])
     for i, part in enumerate(() if bias is None else split(bias, limb_bits(added, 2), 2)):
         total.add(np.broadcast_to(part, target.shape), i * limb_bits(added, 2))
-    try:
-        target[...] = total.result(target.dtype)
-    except BlockOverflow:
-        raise ResultOverflowError(
-            f"an exact result of the layer does not fit in {target.dtype}: convert input and weight to float64 "
-            "(rounded) or to Python ints (dtype=object, exact)"
-        ) from None
+    target[...] = total.result(target.dtype)
 
 
 def _terms(plan: Plan) -> int:

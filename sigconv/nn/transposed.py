@@ -148,10 +148,10 @@ def _computed(layer: Transposed, input: Array, weight: Array, bias: Array | None
     out = np.empty(layer.shape, layer.dtype)
     kernel = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)[None]
     for phase, plan in zip(layer.phases, plans, strict=True):
-        place = out[(slice(None), slice(None), *phase.place)]
         if plan is None:
-            place[...] = 0 if bias is None else bias.reshape(-1, *(1,) * len(phase.place))
+            place = (slice(None), slice(None), *phase.place)
+            out[place] = 0 if bias is None else bias.reshape(-1, *(1,) * len(phase.place))
         else:
             met = kernel[(slice(None),) * (INPUTS + 1) + phase.taps]
-            apply(prepare(plan, met), input, bias, place)
+            apply(prepare(plan, met), input, bias, out, phase.place)
     return out

@@ -18,6 +18,7 @@ from ..planning.cost import PRIORS, SHORTEST_BLOCK
 from ..planning.loading import on_disk
 from ..planning.plan import Plan, choose
 from ..semantics.describe import describe
+from ..semantics.problem import Axis
 from .timings import best, numbers, seconds, with_engine
 
 # What is compiled, for each dtype that has a compiled function of its own.
@@ -116,11 +117,10 @@ def _matmul_rate(dtype: str) -> float:
 
 def _panel_rate(dtype: np.dtype[Any], samples: int = _SAMPLES) -> float:
     """Return products a second in compiled loops."""
-    product = load("channels").Panels(numbers((_CHANNELS, _CHANNELS), dtype.str))
-    data, out = numbers((_CHANNELS, samples), dtype.str), np.empty((_CHANNELS, samples), dtype)
-    row = data.strides[0]
-    offsets = row * np.arange(_CHANNELS)
-    took = best(lambda: product.multiply(data, offsets, out, _CHANNELS, row, row, row))
+    product = load("channels").Products(numbers((_CHANNELS, _CHANNELS, 1), dtype.str))
+    data, out = numbers((1, _CHANNELS, samples), dtype.str), np.empty((1, _CHANNELS, samples), dtype)
+    parts = ((Axis(2, samples, 1, 1, 0, samples, 1, "zero", silent=True), 0, 1, samples),)
+    took = best(lambda: product.fill(data, parts, out))
     return _CHANNELS**2 * samples / took
 
 
