@@ -32,11 +32,12 @@ from .passes import (
     over_rows,
     product,
     store_row,
+    stretch_of_passes,
     turned_back,
     twiddle_table,
     twiddles,
 )
-from .twiddles import frequencies, roots
+from .twiddles import frequencies, roots, stretch_of
 from .vectors import BYTES, Code, Number
 from .version import VERSION
 
@@ -195,10 +196,11 @@ _run_blocks = _compiled(VERSION)
 
 
 class _Tables(NamedTuple):
-    """What the passes of a length need; `kept` are the arrays that the addresses point to."""
+    """What the passes of a length need, how much too long they come out, and what the addresses point to."""
 
     arguments: tuple[Any, ...]
     size: int
+    stretch: float
     kept: tuple[Array, ...]
 
 
@@ -231,7 +233,8 @@ def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
     shared = next((i for i, n in enumerate([rows, *(level[1] for level in levels)]) if n * ROW <= _PART), len(levels))
     kept = (table, turns, across)
     arguments = (np.array(levels, np.int64), shared, lanes, address_of(turns), address_of(across))
-    return _Tables(arguments, rows * ROW, kept)
+    longer = stretch_of_passes((*passes, 4), dtype) + stretch_of(turns) + stretch_of(across)
+    return _Tables(arguments, rows * ROW, longer, kept)
 
 
 class Lines(NamedTuple):
@@ -273,18 +276,19 @@ def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtyp
 def spectra_of(kernels: Array, length: int) -> Array:
     """Return the spectra of kernels, one to a row of at most `length` taps, times 1/length.
 
-    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts.
+    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts. They
+    make up for the three transforms of a convolution that come out too long.
     """
     real, count = real_dtype(kernels.dtype), len(kernels)
     padded = np.zeros((count + 1, length), kernels.dtype)
-    padded[:count, : kernels.shape[1]] = kernels
+    taps = kernels / real.type(length)
+    padded[:count, : kernels.shape[1]] = taps - taps * real.type(3 * _tables(length, real).stretch)
     # A real kernel's imaginary part is the row of zeros at the end.
     begins = address_of(padded) + padded.strides[0] * np.arange(count)
     sources = np.stack([begins, np.full(count, address_of(padded[count]))])
     spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
     _run(Lines(sources, (1, 1), np.zeros(0, np.int64), 1, 0, 0), places, 0, length, kernels.dtype)
-    spectra /= real.type(length)
     return spectra
 
 

@@ -13,22 +13,24 @@ from ..protocol import Array
 from ..rows import Span, address_of, sources
 from . import panels
 from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
+from .butterflies import stretch_of_dft
 from .memory import aligned, aligned_copy, workspace
-from .passes import ROW, twiddle_table
-from .twiddles import frequencies, roots
+from .passes import ROW, stretch_of_passes, twiddle_table
+from .twiddles import frequencies, roots, stretch_of
 from .vectors import BYTES
 
 Shapes = tuple[int, ...]
 
 
 class _Transforms(NamedTuple):
-    """What transforms of some lengths need; `kept` holds the arrays that the addresses point to."""
+    """What transforms of some lengths need, how much too long they come out, and what the addresses point to."""
 
     shape: Shape
     pitch: int
     passes: tuple[Passes, Passes, Passes]
     multiply: Middle
     analyse: Middle
+    stretch: float
     kept: list[Array]
 
 
@@ -57,13 +59,15 @@ def convolve(
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
     """Return the spectra of kernels, times the inverse of the number of points, as blocks take them.
 
-    Each kernel lies on the last axes; its spectrum lies on one.
+    Each kernel lies on the last axes; its spectrum lies on one. It makes up for the three transforms of a
+    convolution that come out too long.
     """
     batch = kernels.shape[: kernels.ndim - len(lengths)]
     spectra = aligned((*batch, 2 * prod(lengths)), kernels.dtype)
     for index in np.ndindex(batch):
-        scaled = np.ascontiguousarray(kernels[index] / kernels.dtype.type(prod(lengths)))
-        _fill_spectrum(scaled, lengths, spectra[index])
+        taps = np.ascontiguousarray(kernels[index] / kernels.dtype.type(prod(lengths)))
+        taps -= taps * kernels.dtype.type(3 * _transforms(lengths, kernels.dtype).stretch)
+        _fill_spectrum(taps, lengths, spectra[index])
     return spectra
 
 
@@ -151,7 +155,9 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     pitch = (rows | 1) * ROW
     starts = np.add.outer(np.arange(together) * pitch, np.arange(0, rows, radix) * ROW).reshape(-1)
     turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, dtype))
-    tables = [aligned_copy(twiddle_table(r, dtype)) for r in (radices(outer), radices(inner), (*before, radix))]
+    passes = radices(outer), radices(inner), (*before, radix)
+    tables = [aligned_copy(twiddle_table(r, dtype)) for r in passes]
+    stretch = sum(stretch_of_passes(r, dtype) for r in passes) + stretch_of(turns) + stretch_of_dft(lanes, dtype)
     levels = [
         _levels(radices(outer), outer, dtype),
         _levels(radices(inner), inner, dtype),
@@ -164,7 +170,9 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
         Middle(code(radix, dtype), together, address_of(starts), address_of(turns))
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
-    return _Transforms(Shape(outer, inner, rows, lanes), pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
+    return _Transforms(
+        Shape(outer, inner, rows, lanes), pitch, (a, b, c), multiply, analyse, stretch, [starts, turns, *tables]
+    )
 
 
 def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
