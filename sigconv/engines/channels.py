@@ -29,6 +29,9 @@ TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
 def _no_sums(sample: Any, pieces: Any, rows: Any) -> Any: ...
 def _added(sums: Any, weights: Any, at: Any, x: Any) -> Any: ...
 def _stored(sums: Any, out: Any, step: Any) -> Any: ...
+def _panel_product(
+    data: Any, offsets: Any, weights: Any, place: Any, step: Any, begin: Any, end: Any, rows: Any, pieces: Any
+) -> Any: ...
 
 
 @overload(_no_sums, prefer_literal=True)
@@ -78,14 +81,13 @@ def _keep(kind, sums, sums_step, out, step, rows, begin, end, length, pitch):  #
                     target[i] = source[i]
 
 
-def _blocks(rows: int, pieces: int, version: int) -> Any:
-    """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
-    block = pieces * PIECE
+# The disk's cache knows a function again by what its closure holds, but not where that is another compiled function.
+@overload(_panel_product, prefer_literal=True, jit_options={"nogil": True, "error_model": "numpy"})
+def _(data, offsets, weights, place, step, begin, end, rows, pieces):  # type: ignore[no-untyped-def]
+    """Fill the sums of some rows with the columns [begin, end), in blocks of which the last overlaps the one before."""
 
-    @inner
-    def panel_product(data, offsets, weights, sums_to, step, begin, end):  # type: ignore[no-untyped-def]
-        # The last block overlaps the one before it.
-        at = begin
+    def panel_product(data, offsets, weights, place, step, begin, end, rows, pieces):  # type: ignore[no-untyped-def]
+        block, at = pieces * PIECE, begin
         while True:
             sums = _no_sums(weights[0], pieces, rows)
             t = np.uintp(0)
@@ -93,10 +95,17 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
                 x = load(weights[0], data + offsets[k] + at, PIECE, pieces)
                 sums = _added(sums, weights, t, x)
                 t += np.uintp(rows)
-            _stored(sums, sums_to + at, step)
+            _stored(sums, place + at, step)
             if at + block >= end:
                 break
             at = min(at + block, end - block)
+
+    return panel_product
+
+
+def _blocks(rows: int, pieces: int, version: int) -> Any:
+    """Return the product in blocks of some rows and pieces, compiled anew for each version of the vectors."""
+    block = pieces * PIECE
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def product(  # type: ignore[no-untyped-def]
@@ -113,7 +122,7 @@ def _blocks(rows: int, pieces: int, version: int) -> Any:
             column = first if apart else 0  # the one that `sums` holds first
             for p in range(starts.size):
                 row = sums + starts[p] * sums_step - column
-                panel_product(data, offsets, panels[p], row, sums_step, first, end)
+                _panel_product(data, offsets, panels[p], row, sums_step, first, end, rows, pieces)
             if apart:
                 _keep(panels, sums - column, sums_step, out, step, rows_kept, begin, end, length, pitch)
         return version + 0 * lines.size  # which keeps the lines until here
