@@ -53,18 +53,22 @@ def test_what_leaves_an_array_ends(tmp_path, program):
     assert status not in (0, 1), told  # 1: an exception, that is a mistake in this test
 
 
+def test_an_index_that_leaves_an_array_is_an_error(tmp_path):
+    """Two rows want two places."""
+    program = """
+from sigconv.engines.packing import pack_pairs
+pack_pairs(numbers, np.zeros(1, np.intp), 0, 1, 1, np.zeros((2, 1), "F"))
+"""
+    status, told = ended(program, tmp_path)
+    assert status == 1
+    assert "IndexError" in told
+
+
 @pytest.mark.full
 def test_the_tests_of_compiled_code_pass_in_it(tmp_path):
     """They compile everything anew, and each load and store takes many times as long."""
-    files = [
-        "test_loops.py",
-        "test_lanes.py",
-        "test_lane_tiles.py",
-        "test_panels.py",
-        "test_at_once.py",
-        "test_nn.py",
-        "test_channels.py",
-    ]
+    names = "loops", "lanes", "lane_tiles", "panels", "at_once", "nn", "channels", "rounded_integers", "blocks"
+    files = [f"test_{name}.py" for name in names]
     settings = {"SIGCONV_CHECK_MEMORY": "1", "NUMBA_CACHE_DIR": str(tmp_path), "SIGCONV_NUM_THREADS": "1"}
     folder = os.path.dirname(__file__)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", *(os.path.join(folder, file) for file in files)]

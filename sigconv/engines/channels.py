@@ -17,7 +17,7 @@ from . import simd
 from .loops import MISSING, VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import every_other, load, multiply_add, splat, store, zeros
+from .simd import every_other, inner, load, multiply_add, splat, store, zeros
 from .watch import address, samples_at
 from .windows import Part, windows_of
 
@@ -95,7 +95,7 @@ def _copier(factor: int) -> Any:
     It may write up to a piece too much behind them, but reads no sample from `limit` on.
     """
 
-    @njit(nogil=True)
+    @inner
     def copied(kind, source, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
         size = count * kind.itemsize
         reach = -(-size // PIECE) * PIECE * factor
@@ -113,7 +113,7 @@ def _copier(factor: int) -> Any:
     return copied
 
 
-@njit(nogil=True)
+@inner
 def _copy_apart(kind, source, step, target, count):  # type: ignore[no-untyped-def]
     """Copy samples that lie `step` bytes apart."""
     line = samples_at(kind, target, count)
@@ -124,7 +124,7 @@ def _copy_apart(kind, source, step, target, count):  # type: ignore[no-untyped-d
 _copy, _copy_second, _copy_fourth = map(_copier, (1, 2, 4))
 
 
-@njit(nogil=True)
+@inner
 def _clear(kind, target, pitch, count, channels):  # type: ignore[no-untyped-def]
     """Write zeros for each channel, up to a piece too many."""
     for _ in range(channels):
@@ -133,7 +133,7 @@ def _clear(kind, target, pitch, count, channels):  # type: ignore[no-untyped-def
         target += pitch
 
 
-@njit(nogil=True)
+@inner
 def _copy_run(kind, source, step, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
     """Copy a run of samples of each channel."""
     if step == kind.itemsize:
@@ -147,7 +147,7 @@ def _copy_run(kind, source, step, distance, limit, target, pitch, count, channel
             _copy_apart(kind, source + c * distance, step, target + c * pitch, count)
 
 
-@njit(nogil=True)
+@inner
 def _gather(kind, data, limit, distance, channels, windows, at, begin, end, lines, pitch):  # type: ignore[no-untyped-def]
     """Write the columns [begin, end) of all windows of some channels to lines, `pitch` bytes apart.
 
@@ -170,7 +170,7 @@ def _gather(kind, data, limit, distance, channels, windows, at, begin, end, line
                 _copy_run(kind, source, step, distance, limit, target, apart, high - low, channels)
 
 
-@njit(nogil=True)
+@inner
 def _scatter(kind, sums, sums_step, column, end, out, steps, rows, plane):  # type: ignore[no-untyped-def]
     """Write the sums of some columns to the planes that they belong to."""
     while column < end:
@@ -188,7 +188,7 @@ def _scatter(kind, sums, sums_step, column, end, out, steps, rows, plane):  # ty
 def _block(rows: int, pieces: int) -> Any:
     """Return the product of some rows of weights with a block of columns of some pieces."""
 
-    @njit(nogil=True, error_model="numpy")
+    @inner
     def block(panel, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
         source, target, step = place
         sums = _no_sums(panel[0], pieces, rows) if fresh else _sums_at(panel[0], pieces, rows, target, step)
@@ -204,7 +204,7 @@ def _multiplied(rows: int, pieces: int) -> Any:
     """Return the product of weights with columns, in blocks of some rows and pieces."""
     block, narrow_block = _block(rows, pieces), _block(rows, pieces // 2)
 
-    @njit(nogil=True, error_model="numpy")
+    @inner
     def multiply(kind, weights, height, row, lines, pitch, places, count, narrow, fresh):  # type: ignore[no-untyped-def]
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
         # tells its source, its target and the distance of the target's rows; the last may be half as wide.
@@ -255,9 +255,13 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
                 _gather(kind, data + c * distance, limit, distance, some, windows, at, begin, end, lines, pitch)
                 part = weights + c * taps * size
                 if tall:
-                    _multiply_tall(kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0)
+                    _multiply_tall(
+                        kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0
+                    )
                 else:
-                    _multiply_wide(kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0)
+                    _multiply_wide(
+                        kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0
+                    )
             for b in range(count + narrow):
                 if places[b, 1] == sums + b * size_of_block:
                     column = begin + b * width

@@ -3,6 +3,7 @@
 The loops compute addresses of their own. With SIGCONV_CHECK_MEMORY=1, set before sigconv is imported, compiled code
 asks before each load and store whether all its bytes lie in one array whose address was taken, and stops the process
 where they don't. An array counts until it is freed; of those that compiled code makes itself the last few count.
+Where compiled code indexes an array, Numba checks the index.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
-from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
+from numba import carray, cfunc, config, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
 from .protocol import Array
 
 WATCHING = os.environ.get("SIGCONV_CHECK_MEMORY") == "1"
+if WATCHING:
+    config.BOUNDSCHECK = 1  # type: ignore[attr-defined]
 _RECENT, _MOST = 512, 1 << 16  # ranges: of compiled code's own arrays, and of all
 _CHECK, _NOTE = "sigconv_check_memory", "sigconv_note_memory"
 _NUMBER = ir.IntType(64)

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .twiddles import root
+import numpy as np
+
+from .twiddles import root, roots, stretch_of
 
 Point = tuple[Any, Any]
 RADICES = (2, 3, 4, 5, 8, 16)
@@ -86,6 +88,14 @@ _TRANSFORMS: dict[int, Callable[[Sequence[Point]], list[Point]]] = {
     8: _composed(2),
     16: _composed(4),
 }
+
+
+def stretch_of_dft(radix: int, dtype: np.dtype[Any]) -> float:
+    """Return by how much the rounding of its constants lengthens a transform in the mean."""
+    rows, columns = {8: (2, 4), 16: (4, 4)}.get(radix, (radix, radix))
+    return stretch_of(
+        roots(radix, dtype)[np.multiply.outer(np.arange(rows), np.arange(columns)) % radix].reshape(-1, 2)
+    )
 
 
 def _sum(a: Point, b: Point) -> Point:

@@ -32,11 +32,12 @@ from .passes import (
     over_rows,
     product,
     store_row,
+    stretch_of_passes,
     turned_back,
     twiddle_table,
     twiddles,
 )
-from .twiddles import frequencies, roots
+from .twiddles import frequencies, roots, stretch_of
 from .vectors import BYTES, Code, Number
 from .version import VERSION
 
@@ -212,10 +213,11 @@ _run_blocks = _compiled(VERSION)
 
 
 class _Tables(NamedTuple):
-    """What the passes of a length need; `kept` are the arrays that the addresses point to."""
+    """What the passes of a length need, how much too long they come out, and what the addresses point to."""
 
     arguments: tuple[Any, ...]
     size: int
+    stretch: float
     kept: tuple[Array, ...]
 
 
@@ -248,7 +250,8 @@ def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
     shared = next((i for i, n in enumerate([rows, *(level[1] for level in levels)]) if n * ROW <= _PART), len(levels))
     kept = (table, turns, across)
     arguments = (np.array(levels, np.int64), shared, lanes, address_of(turns), address_of(across))
-    return _Tables(arguments, rows * ROW, kept)
+    longer = stretch_of_passes((*passes, 4), dtype) + stretch_of(turns) + stretch_of(across)
+    return _Tables(arguments, rows * ROW, longer, kept)
 
 
 class Lines(NamedTuple):
@@ -291,12 +294,15 @@ def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, 
     """Return the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
 
     The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts, in
-    the precision of a dtype.
+    the precision of a dtype. They make up for the three transforms of a convolution that come out too long.
     """
     dtype = dtype or kernels.dtype
     real, count, size = real_dtype(dtype), len(kernels), length * dtype.itemsize
     padded = np.zeros((count + 1, length), dtype)
-    padded[:count, : kernels.shape[1] * dilation : dilation] = kernels
+    taps = kernels.astype(dtype) / real.type(length)
+    padded[:count, : kernels.shape[1] * dilation : dilation] = taps - taps * real.type(
+        3 * _tables(length, real).stretch
+    )
     # A real kernel's imaginary part is the row of zeros at the end.
     sources = np.empty((2, count), np.int64)
     sources[0] = address_of(padded) + size * np.arange(count)
@@ -304,7 +310,6 @@ def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, 
     spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
     _run(Lines(sources, (1, 1), _NOWHERE, 1, 0, 0), places, 0, length, dtype)
-    spectra /= real.type(length)
     return spectra
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..protocol import Array
-from .butterflies import RADICES, Point, dft, inverse_dft
-from .twiddles import roots
+from .butterflies import RADICES, Point, dft, inverse_dft, stretch_of_dft
+from .twiddles import roots, stretch_of
 from .vectors import BYTES, Code, Number, repeated
 
 ROW = 2 * BYTES
@@ -90,9 +90,21 @@ forward_rows, inverse_rows = over_rows(forward), over_rows(inverse)
 @lru_cache(maxsize=64)
 def twiddle_table(radices: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Return the roots that the passes of a transform of ∏ radices points turn by, pass after pass, row after row."""
+    tables = _pass_roots(radices, dtype)
+    return np.concatenate([table.reshape(-1) for table in tables]) if tables else np.zeros(0, dtype)
+
+
+def stretch_of_passes(radices: tuple[int, ...], dtype: np.dtype[Any]) -> float:
+    """Return by how much passes lengthen a transform in the mean; the first point of each row is not turned."""
+    tables = (table.reshape(-1, 2) for table in _pass_roots(radices, dtype))
+    passes = [(radix, table) for radix, table in zip(radices, tables, strict=True) if radix > 1]
+    return sum(stretch_of_dft(radix, dtype) + stretch_of(table) * (1 - 1 / radix) for radix, table in passes)
+
+
+def _pass_roots(radices: tuple[int, ...], dtype: np.dtype[Any]) -> list[Array]:
+    """Return the roots of each pass as (row, point, part)."""
     tables = []
     for i, radix in enumerate(radices):
         length = prod(radices[i:])
-        turns = np.multiply.outer(np.arange(length // radix), np.arange(1, radix))
-        tables.append(roots(length, dtype)[turns].reshape(-1))
-    return np.concatenate(tables) if tables else np.zeros(0, dtype)
+        tables.append(roots(length, dtype)[np.multiply.outer(np.arange(length // radix), np.arange(1, radix))])
+    return tables

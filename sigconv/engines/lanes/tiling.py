@@ -13,23 +13,25 @@ from ..protocol import Array
 from ..rows import Span, address_of, sources
 from . import panels
 from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
+from .butterflies import stretch_of_dft
 from .columns import lanes_of, real_dtype
 from .memory import aligned, aligned_copy, workspace
-from .passes import ROW, twiddle_table
-from .twiddles import frequencies, roots
+from .passes import ROW, stretch_of_passes, twiddle_table
+from .twiddles import frequencies, roots, stretch_of
 from .vectors import BYTES
 
 Shapes = tuple[int, ...]
 
 
 class _Transforms(NamedTuple):
-    """What transforms of some lengths need; `kept` holds the arrays that the addresses point to."""
+    """What transforms of some lengths need, how much too long they come out, and what the addresses point to."""
 
     shape: Shape
     pitch: int
     passes: tuple[Passes, Passes, Passes]
     multiply: Middle
     analyse: Middle
+    stretch: float
     kept: list[Array]
 
 
@@ -58,12 +60,14 @@ def convolve(
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
     """Return the spectra of kernels, times the inverse of the number of points, as blocks take them.
 
-    Each kernel lies on the last axes; its spectrum lies on one.
+    Each kernel lies on the last axes; its spectrum lies on one. It makes up for the three transforms of a
+    convolution that come out too long.
     """
     batch = kernels.shape[: kernels.ndim - len(lengths)]
     real, scaled = real_dtype(kernels.dtype), np.array(kernels, order="C")
     scaled.view(real)[...] /= real.type(prod(lengths))
     spectra = aligned((*batch, 2 * prod(lengths)), real)
+    scaled.view(real)[...] -= scaled.view(real) * real.type(3 * _transforms(lengths, kernels.dtype).stretch)
     for index in np.ndindex(batch):
         _fill_spectrum(scaled[index], lengths, spectra[index])
     return spectra
@@ -153,7 +157,9 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     pitch = (rows | 1) * ROW
     starts = np.add.outer(np.arange(together) * pitch, np.arange(0, rows, radix) * ROW).reshape(-1)
     turns = aligned_copy(_lane_turns((*before, radix), width, lanes, together, real))
-    tables = [aligned_copy(twiddle_table(r, real)) for r in (radices(outer), radices(inner), (*before, radix))]
+    passes = radices(outer), radices(inner), (*before, radix)
+    tables = [aligned_copy(twiddle_table(r, real)) for r in passes]
+    stretch = sum(stretch_of_passes(r, real) for r in passes) + stretch_of(turns) + stretch_of_dft(lanes, real)
     levels = [_levels(radices(outer), outer, real), _levels(radices(inner), inner, real), _levels(before, rows, real)]
     if len(levels[0]):
         levels[0][0, 1:] = panels.READ(int(levels[0][0, 0]), dtype), panels.WRITE(int(levels[0][0, 0]), dtype)
@@ -163,7 +169,7 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
     shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
-    return _Transforms(shape, pitch, (a, b, c), multiply, analyse, [starts, turns, *tables])
+    return _Transforms(shape, pitch, (a, b, c), multiply, analyse, stretch, [starts, turns, *tables])
 
 
 def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:

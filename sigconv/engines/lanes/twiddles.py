@@ -80,7 +80,22 @@ def _turned(c: Array, s: Array, octants: Array) -> tuple[Array, Array]:
     return real + 0.0, -imaginary + 0.0  # no negative zeros
 
 
-def _exact_product(a: Array, b: float) -> tuple[Array, Array]:
+def stretch_of(rows: Array) -> float:
+    """Return by how much roots are longer than 1 in the mean, which their rounding makes them; axis 1 holds the parts.
+
+    The few roots of short transforms, which all transforms contain, are not as often too long as too short: a float32
+    transform comes out half a unit roundoff too small, a float64 one a third of one too large.
+
+    >>> f"{stretch_of(roots(8, np.dtype('f4'))):.1e}"
+    '-8.6e-09'
+    """
+    parts = rows.astype(np.float64)
+    squares, lost = _exact_product(parts, parts)
+    # Both differences are exact, as they are of numbers of about one size.
+    return float(np.mean((squares.max(axis=1) - 1) + squares.min(axis=1) + lost.sum(axis=1))) / 2
+
+
+def _exact_product(a: Array, b: Array | float) -> tuple[Array, Array]:
     """Return a · b rounded, and the rounding error (T. J. Dekker, Numer. Math. 18 (1971) 224–242)."""
     product = a * b
     a_high, b_high = ((2.0**27 + 1) * v - ((2.0**27 + 1) * v - v) for v in (a, b))
