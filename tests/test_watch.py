@@ -56,7 +56,15 @@ def test_what_leaves_an_array_ends(tmp_path, program):
 @pytest.mark.full
 def test_the_tests_of_compiled_code_pass_in_it(tmp_path):
     """They compile everything anew, and each load and store takes many times as long."""
-    files = ["test_loops.py", "test_lanes.py", "test_lane_tiles.py", "test_panels.py", "test_at_once.py", "test_nn.py"]
+    files = [
+        "test_loops.py",
+        "test_lanes.py",
+        "test_banks.py",
+        "test_lane_tiles.py",
+        "test_panels.py",
+        "test_at_once.py",
+        "test_nn.py",
+    ]
     settings = {"SIGCONV_CHECK_MEMORY": "1", "NUMBA_CACHE_DIR": str(tmp_path), "SIGCONV_NUM_THREADS": "1"}
     folder = os.path.dirname(__file__)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", *(os.path.join(folder, file) for file in files)]

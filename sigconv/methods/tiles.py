@@ -167,7 +167,8 @@ def tile_steps(
     if not problem.batch_positions:
         return tuple(steps)
     left = max(1, int(budget / (weight or outputs)))
-    for i in reversed(problem.batch_positions):
+    # First the axes on which the signal is shared: it is transformed once for all kernels of a tile.
+    for i in sorted(problem.batch_positions, key=lambda i: (problem.signal_shape[i] > 1, -i)):
         steps[i] = max(1, min(steps[i], left))
         left = max(1, left // steps[i])
     return tuple(steps)

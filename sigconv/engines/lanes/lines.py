@@ -6,12 +6,14 @@ of them, so many that no wrap-around reaches its outputs.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..protocol import Array
 from ..rows import Span, address_of, is_direct, rows_of
+from . import banks
 from .columns import Lines, convolve, lanes_of, spectra_of
 
 
@@ -37,22 +39,38 @@ def outputs_of(length: int, tail: int, dtype: np.dtype[Any]) -> int:
     return length - dropped_rows(tail, dtype) * lanes_of(dtype)
 
 
-def convolve_lines(signal: Array, spectra: Array, out: Array, place: Place, length: int) -> None:
+def convolve_lines(
+    signal: Array, spectra: Array, out: Array, place: Place, length: int, bank: int = 0, together: int = 1
+) -> None:
     """Fill lines of outputs with signals convolved by kernels, whose leading axes broadcast.
 
+    The signals lack the last `bank` of these axes: each meets all kernels there, and the frequencies of some blocks
+    `together` are kept for them.
     The last block ends where the line ends: it gives some of its neighbour's outputs once more, or outputs before the
     line, which are dropped.
     """
     dtype, width, batch = out.dtype, out.shape[-1], out.shape[:-1]
+    signals = batch[: len(batch) - bank]
     hop = outputs_of(length, place.tail, dtype)
     target = out if width >= hop and is_direct(out, dtype) else np.empty((*batch, max(width, hop)), dtype)
     cut = _Cut(place.first + width - length - max(width - hop, 0), length, hop, max(width - hop, 0))
-    sources, cuts, _held = _sources(signal, batch, cut, place, dtype)
+    sources, cuts, _held = _sources(signal, signals, cut, place, dtype)
     kernels = _lines(spectra, batch) if spectra.size > spectra.shape[-1] else np.array([address_of(spectra)])
     lines = Lines(sources, cuts, _lines(target, batch), cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize)
-    convolve(lines, kernels, dropped_rows(place.tail, dtype), length, dtype)
+    dropped = dropped_rows(place.tail, dtype)
+    if bank:
+        lines, kernels = _by_signal(lines, kernels, prod(batch[len(signals) :]))
+        banks.convolve(lines, kernels, dropped, length, dtype, together)
+    else:
+        convolve(lines, kernels, dropped, length, dtype)
     if target is not out:
         out[...] = target[..., -width:]
+
+
+def _by_signal(lines: Lines, kernels: Array, bank: int) -> tuple[Lines, Array]:
+    """Return lines and kernels by the signals: a row for each signal, or one row of kernels that all have."""
+    targets, kernels = (places.reshape(-1, bank) for places in (lines.targets, kernels))
+    return lines._replace(targets=targets), kernels[:1] if (kernels == kernels[0]).all() else kernels
 
 
 class _Cut(NamedTuple):
@@ -116,8 +134,10 @@ def _lines(array: Array, batch: tuple[int, ...]) -> Array:
     return places
 
 
-def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any]) -> None:
-    """Compile or load what convolves signals of a dtype in the dtype of the sums."""
+def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any], kernels: int = 1) -> None:
+    """Compile or load what convolves signals of a dtype in the dtype of the sums, with one kernel or with several."""
     length = lanes_of(dtype) ** 2
-    spectra, out = spectra_of(np.ones((1, 1), dtype), length), np.empty(length, dtype)
-    convolve_lines(np.zeros(1, signal_dtype), spectra, out, Place(0, 0, "zero", 0), length)
+    spectra, out = spectra_of(np.ones((kernels, 1), dtype), length), np.empty((kernels, length), dtype)
+    bank = kernels > 1
+    signal = np.zeros(1 if bank else (1, 1), signal_dtype)
+    convolve_lines(signal, spectra, out, Place(0, 0, "zero", 0), length, int(bank))
