@@ -10,8 +10,9 @@ from test_blocks import forget_workspace
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods import lanes
+from sigconv.methods import lane_tiles, lanes
 from sigconv.methods.bounds import unit_roundoff
+from sigconv.methods.tiles import bank_of, kernels_in
 from sigconv.planning.cost import PRIORS
 
 if not installed("numba"):
@@ -26,6 +27,7 @@ DTYPES = ["f4", "f8", "c8", "c16"]
 def _few_outputs(monkeypatch):
     """Small problems may take these transforms too."""
     monkeypatch.setattr(lanes, "_FEW", 0)
+    monkeypatch.setattr(lane_tiles, "_FEW", 0)
 
 
 def whole(rng, shape, dtype):
@@ -172,3 +174,82 @@ def test_a_single_kernel_never_runs_as_a_bank(monkeypatch):
         result = plan_of(signal, kernel, axes=-1, mode="full")(signal, kernel)
         exact = [np.convolve(signal[i % len(signal)], kernel[i % len(kernel)]) for i in range(len(result))]
         assert np.abs(result - exact).max() <= bound(signal, kernel, "f8")
+
+
+# --- images and volumes ----------------------------------------------------------------------------------------------
+
+
+def by_taps(signal, kernel, boundary):
+    """Return the outputs of "same", tap by tap, of NumPy's padding: small integers come out exact."""
+    space = signal.shape[-kernel.ndim :]
+    around = [(0, 0)] * (signal.ndim - kernel.ndim) + [(m // 2, (m - 1) // 2) for m in kernel.shape]
+    outer = np.pad(signal.astype(complex), around, mode=boundary)
+    result = 0
+    for tap in np.ndindex(kernel.shape):
+        starts = [m - 1 - t for t, m in zip(tap, kernel.shape, strict=True)]
+        part = tuple(slice(start, start + n) for start, n in zip(starts, space, strict=True))
+        result = result + complex(kernel[tap]) * outer[(..., *part)]
+    return result
+
+
+TILES = [
+    ((1, 150, 100), (3, 3, 4), (64, 64), "reflect"),
+    ((2, 90, 75), (3, 1, 5, 2), (64, 64), "wrap"),
+    ((2, 90, 75), (3, 2, 5, 2), (64, 80), "edge"),
+    ((1, 1, 130, 60), (2, 3, 4, 3), (64, 96), "constant"),
+    ((3, 1, 66, 70), (1, 2, 1, 9), (64, 64), "symmetric"),
+    ((1, 35, 40, 50), (2, 2, 3, 4), (32, 32, 32), "reflect"),
+    ((2, 34, 30, 33), (3, 1, 3, 1, 2), (32, 32, 64), "edge"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("shape", "taps", "lengths", "boundary"), TILES)
+def test_banks_of_images_and_volumes(shape, taps, lengths, boundary, dtype):
+    """Every kernel's outputs are right, whatever axes of the batch the signal lacks; tiles hold all kernels."""
+    rng = np.random.default_rng(5)
+    signal, kernel = whole(rng, shape, dtype), whole(rng, taps, dtype)
+    axes, known = tuple(range(-len(lengths), 0)), boundary if boundary != "constant" else "zero"
+    plan = sigconv.plan(shape, taps, dtype, dtype, "same", "overlap-add", axes=axes, boundary=known)
+    estimate = lane_tiles._estimate(plan.problem, PRIORS, lane_tiles._Blocks.of(plan.problem, PRIORS, lengths), None)
+    result = dataclasses.replace(plan, estimate=estimate)(signal, kernel)
+    batch = np.broadcast_shapes(taps[: -len(lengths)], shape[: -len(lengths)])
+    wide = np.broadcast_to(signal, (*batch, *shape[-len(lengths) :]))
+    kernels = np.broadcast_to(kernel, (*batch, *taps[-len(lengths) :]))
+    for index in np.ndindex(batch):
+        error = np.abs(result[index] - by_taps(wide[index], kernels[index], boundary)).max()
+        assert error <= bound(signal, kernels[index], dtype), index
+    assert kernels_in(estimate.settings.tile, plan.problem) == bank_of(plan.problem) > 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_other_images_kernels_change_no_bit(dtype):
+    """A kernel's outputs are the same whatever stands beside it, whoever works, in any layout of the result."""
+    rng = np.random.default_rng(6)
+    signal, kernel = whole(rng, (1, 200, 210), dtype), whole(rng, (3, 6, 5), dtype)
+    plan = sigconv.plan(signal.shape, kernel.shape, dtype, dtype, "same", "overlap-add", axes=(1, 2))
+    plan = dataclasses.replace(plan, estimate=lane_tiles.estimates(plan.problem, PRIORS, None)[0])
+    expected, out = plan(signal, kernel, workers=1), np.full((3, 200, 420), 99, dtype)
+    for other in (0, 1):
+        beside = np.full_like(kernel, other)
+        beside[1] = kernel[1]
+        assert plan(signal, beside, workers=2)[1].tobytes() == expected[1].tobytes()
+    plan(signal, kernel, out=out[:, :, 100:310])
+    assert np.array_equal(out[:, :, 100:310], expected)
+    out[:, :, 100:310] = 99
+    assert (out == 99).all()
+
+
+def test_memory_of_a_bank_of_images_is_foretold():
+    """With one worker, beside the operands and the result."""
+    signal, kernel = np.ones((1, 600, 500), "c8"), np.ones((8, 9, 9), "c8")
+    plan = sigconv.plan(signal.shape, kernel.shape, "c8", "c8", "same", "overlap-add", axes=(1, 2))
+    assert plan.estimate.settings.engine == "lanes"
+    prepared, out = plan.prepare(kernel), np.empty((8, 600, 500), "c8")
+    plan.apply(prepared, signal, out, workers=1)
+    forget_workspace()
+    tracemalloc.start()
+    plan.apply(prepared, signal, out, workers=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= plan.estimate.worker_bytes

@@ -19,12 +19,15 @@ from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
     Tile,
+    bank_of,
     convolved_last,
     count_tiles,
     first_of_every,
     gather,
     is_known_to_loops,
+    kernels_in,
     numbers_outside,
+    part_of_bank,
     reach_of,
     share_of,
     tile_steps,
@@ -76,7 +79,7 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
     axis, dtype, lanes = problem.axes[0], problem.working_dtype, _lanes(problem.working_dtype)
-    complex_dtype, lost, bank = spectrum_dtype(dtype), -_outputs(0, axis, dtype), _bank(problem)
+    complex_dtype, lost, bank = spectrum_dtype(dtype), -_outputs(0, axis, dtype), bank_of(problem)
     shares, each = (1 if dtype.kind == "c" else 2) * costs.workers, (costs.tile + costs.batch["lanes"]) * problem.batch
     for square in _SQUARES:
         length = square * lanes**2
@@ -85,21 +88,11 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             continue
         if length > _LONGEST:
             return
-        blocks = max(-(-axis.count // outputs) * problem.batch * _part(bank), shares)
+        blocks = max(-(-axis.count // outputs) * problem.batch * part_of_bank(bank), shares)
         seconds = (problem.kernel_batch / 2 + blocks / shares) * costs.block(complex_dtype, length)
         yield seconds + each * axis.count / max(2 * outputs, _held(problem, length, max_bytes)), length
         if outputs >= axis.count:
             return
-
-
-def _bank(problem: Problem) -> int:
-    """Return how many kernels each signal meets."""
-    return problem.batch // problem.signal_batch
-
-
-def _part(kernels: float) -> float:
-    """Return which part of there and back a block takes for each of some kernels: one half is done once for all."""
-    return (1 + 1 / kernels) / 2
 
 
 def _together(length: int, dtype: np.dtype[Any]) -> int:
@@ -136,19 +129,19 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     axis, dtype = problem.axes[0], problem.working_dtype
     complex_dtype, paired = spectrum_dtype(dtype), dtype.kind != "c"
     hop = _outputs(length, axis, dtype)
-    blocks, held, bank = -(-axis.count // hop), _held(problem, length, max_bytes), _bank(problem)
+    blocks, held, bank = -(-axis.count // hop), _held(problem, length, max_bytes), bank_of(problem)
     tiles = -(-axis.count // int(max(2 * hop, min(size / bank, held))))
     outputs = min(axis.count, -(-blocks // (2 * tiles)) * 2 * hop)
     # Equal parts of a bank, each no more than twice as large as other tiles.
     kernels = -(-bank // -(-bank * outputs // (2 * size))) if bank > 1 else 1
     tile = tile_steps(problem, (outputs,), min(max(size, kernels * outputs), held / (1 + 2 * length / outputs)))
     transforms = -(-blocks * problem.batch // (2 if paired else 1))
-    kernels = prod([tile[i] for i in problem.batch_positions if problem.signal_shape[i] == 1])
+    kernels = kernels_in(tile, problem)
     one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
-    work = share_of(count, costs.workers) * max(transforms * one * _part(kernels), moved)
+    work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
     seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work

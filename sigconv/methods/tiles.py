@@ -174,6 +174,21 @@ def tile_steps(
     return tuple(steps)
 
 
+def bank_of(problem: Problem) -> int:
+    """Return how many kernels each signal meets."""
+    return problem.batch // problem.signal_batch
+
+
+def kernels_in(tile: Sequence[int], problem: Problem) -> int:
+    """Return how many kernels each signal meets in a tile."""
+    return prod([tile[i] for i in problem.batch_positions if problem.signal_shape[i] == 1])
+
+
+def part_of_bank(kernels: float) -> float:
+    """Return which part of there and back a block takes for each of some kernels: one half is done once for all."""
+    return (1 + 1 / kernels) / 2
+
+
 @lru_cache(maxsize=256)
 def convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
     """Return the order of axes that has the convolved ones last.
