@@ -113,7 +113,7 @@ def test_other_kernels_change_no_bit(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_workers_and_places_do_not_change_a_bit(monkeypatch, dtype):
     """One, two and three workers write the same bytes, in any layout of the operands, and nothing beside `out`."""
-    monkeypatch.setattr(lanes, "_TILE", 100_000)
+    monkeypatch.setattr(lanes, "_TILE", 25_000)
     rng = np.random.default_rng(3)
     signal, kernel = whole(rng, (2, 6000), dtype), whole(rng, (5, 1, 77), dtype)
     plan = plan_of(signal, kernel, axes=-1, boundary="reflect")

@@ -38,8 +38,9 @@ from .transform_method import best_of_few
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
-# Bytes of the outputs of a tile.
+# Bytes of the outputs of a tile; one of a bank has many lines, and Python has something to do for each.
 _TILE = 1 << 21
+_LARGER = 4
 # Bytes of the frequencies that are kept for a bank of kernels: they stay in the second-level cache, with room beside.
 _KEPT = 1 << 18
 # The lengths of blocks, in squares of the vectors' lengths.
@@ -116,7 +117,8 @@ def _shared_bytes(problem: Problem, length: int) -> int:
 def _tile_outputs(problem: Problem, costs: Costs, seconds: float) -> int:
     """Return how many outputs a tile has: so many tiles that the workers end together, if so much work is worth it."""
     total = problem.batch * problem.axes[0].count
-    fewest = -(-total * problem.working_dtype.itemsize // _TILE)
+    most = _TILE * (_LARGER if bank_of(problem) > 1 else 1)
+    fewest = -(-total * problem.working_dtype.itemsize // most)
     even = -(-fewest // costs.workers) * costs.workers
     saved = seconds * (costs.workers * share_of(fewest, costs.workers) - 1)
     begun = waking(even, costs) - waking(fewest, costs)
