@@ -71,8 +71,9 @@ class Point:
 
     @property
     def batch(self) -> tuple[int, ...]:
-        """The lengths of the signal's axes that are not convolved."""
-        return self.signal[: len(self.signal) - self.ndim]
+        """The lengths of the result's axes that are not convolved; those of a layer's signal."""
+        signals, kernels = (shape[: len(shape) - self.ndim] for shape in (self.signal, self.kernel))
+        return signals if self.layer else np.broadcast_shapes(signals, kernels)
 
     @property
     def space(self) -> tuple[int, ...]:
@@ -88,6 +89,11 @@ class Point:
     def shared(self) -> bool:
         """Whether one kernel serves all of the batch."""
         return len(self.kernel) == self.ndim
+
+    @property
+    def bank(self) -> bool:
+        """Whether there are several kernels for one signal."""
+        return prod(self.signal[: len(self.signal) - self.ndim]) < prod(self.batch)
 
     @property
     def result_dtype(self) -> np.dtype[Any]:
@@ -214,6 +220,7 @@ def _others() -> Iterator[Point]:
     yield Point("channels", (8, 480_000), (8, 96_000), "float32", "full", convolved=1, label="own")
     yield Point("radar", (512, 4_096), (256,), "complex64", operator="correlate", convolved=1)
     yield Point("radar", (1_000_000,), (1_000,), "complex128", operator="correlate")
+    yield Point("radar", (1, 100_000), (64, 256), "complex64", "full", "bank", operator="correlate", convolved=1)
     yield Point("seismic", (30, 500_000), (400,), "float32", "valid", operator="correlate", convolved=1)
     long = 1 << 20
     yield Point("long", (long,), (long,), "float64", "full", "itself", operator="correlate", itself=True)

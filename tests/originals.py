@@ -137,7 +137,7 @@ def test_of(item):
 
 def _settle():
     """Take all engines for loaded: tests compare runs bit by bit, and a call may take a faster engine once it is."""
-    compiled = ("loops", "packing", "columns", "blocks", "panel_columns", "panel_rows")
+    compiled = ("loops", "packing", "columns", "banks", "blocks", "panel_columns", "panel_rows")
     PROCESS.note(frozenset({"numba", "fftw", "scipy", *(f"{name} {char}" for name in compiled for char in "fdFD")}))
 
 

@@ -15,7 +15,7 @@ from sigconv.engines.transforms import installed
 if not installed("numba"):
     pytest.skip("numba, which compiles the transforms, is not installed", allow_module_level=True)
 
-from sigconv.engines.lanes import columns, version
+from sigconv.engines.lanes import columns, line_tables, version
 from sigconv.methods import lanes
 from sigconv.methods.bounds import unit_roundoff
 
@@ -25,7 +25,7 @@ ODD = (1, 3, 5)
 
 def lengths(dtype, longest=1 << 16):
     """List every length that the engine has."""
-    smallest = columns.lanes_of(np.dtype(dtype)) ** 2
+    smallest = line_tables.lanes_of(np.dtype(dtype)) ** 2
     return sorted(n for odd in ODD for bits in range(11) if (n := smallest * odd << bits) <= longest)
 
 
@@ -46,7 +46,8 @@ def exact_spectrum(samples, length):
 
 def lane_spectrum(samples, length):
     """Return the engine's transforms of rows of samples, in the order of the frequencies."""
-    parts = columns.spectra_of(samples, length).reshape(len(samples), -1, 2, columns.lanes_of(samples.dtype)) * length
+    lanes = line_tables.lanes_of(samples.dtype)
+    parts = columns.spectra_of(samples, length).reshape(len(samples), -1, 2, lanes) * length
     spectrum = np.empty((len(samples), length), np.result_type(parts.dtype, np.complex64))
     spectrum[:, columns.spectrum_order(length, samples.dtype)] = parts[:, :, 0] + 1j * parts[:, :, 1]
     return spectrum

@@ -20,7 +20,7 @@ def one_by_one(call: Binary, point: Point) -> Binary:
         return call
 
     def run(signal: Array, kernel: Array) -> Array:
-        signals = signal.reshape(-1, *point.space)
+        signals = np.broadcast_to(signal, (*point.batch, *point.space)).reshape(-1, *point.space)
         own = np.broadcast_to(kernel, (*point.batch, *point.taps)).reshape(-1, *point.taps)
         results = [call(x, k) for x, k in zip(signals, repeat(kernel) if point.shared else own, strict=False)]
         return np.stack(results).reshape(*point.batch, *results[0].shape)

@@ -26,8 +26,9 @@ def _bind(point: Point, threads: int) -> Binary:
 
 
 def _grouped(point: Point, torch: Any, layer: Any, pad: Any) -> Binary:
-    """Return the layer on as many groups as there are kernels, the boundary first."""
-    groups = prod(point.kernel[: len(point.kernel) - point.ndim])
+    """Return the layer on as many groups as there are kernels, or on one of a bank, the boundary first."""
+    kernels = prod(point.kernel[: len(point.kernel) - point.ndim])
+    groups = 1 if point.bank else kernels
     evenly = point.boundary == "zero" and all(low == high for low, high in point.halo)
     around = [width for pair in reversed(point.halo) for width in pair]
     padding = tuple(low for low, _ in point.halo) if evenly else 0
@@ -35,7 +36,7 @@ def _grouped(point: Point, torch: Any, layer: Any, pad: Any) -> Binary:
 
     def run(x: Array, k: Array) -> Any:
         signal = torch.from_numpy(x).to(dtype).reshape(-1, groups, *point.space)
-        weight = torch.from_numpy(sliding(k, point).copy()).reshape(groups, 1, *point.taps)
+        weight = torch.from_numpy(sliding(k, point).copy()).reshape(kernels, 1, *point.taps)
         if not evenly:
             signal = pad(signal, around, mode=_PAD_MODES[point.boundary])
         result = layer(signal, weight, padding=padding, groups=groups)

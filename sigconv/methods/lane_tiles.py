@@ -20,11 +20,14 @@ from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
     Tile,
+    bank_of,
     convolved_last,
     count_tiles,
     first_of_every,
     gather,
+    kernels_in,
     numbers_outside,
+    part_of_bank,
     reach_of,
     share_of,
     tile_steps,
@@ -126,23 +129,27 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     """Return the cost of blocks in tiles of some whole bands of them along the first axis."""
     dtype, size, band = problem.working_dtype, prod(blocks.lengths), prod(blocks.counts[1:])
     item, others = spectrum_dtype(dtype).itemsize, [axis.count for axis in problem.axes[1:]]
-    shared, bands, left = item * size * problem.kernel_batch, blocks.bands(costs), inf
+    shared, bands, left, bank = item * size * problem.kernel_batch, blocks.bands(costs), inf, bank_of(problem)
+    held = (3 if bank > 1 else 2) * item * size
     if max_bytes is not None:
-        left = (max_bytes - shared - 2 * item * size) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
+        left = (max_bytes - shared - held) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
         bands = max(1, min(bands, int(left)))
-    together = min(left / bands, _TILE_SECONDS * blocks.parts / (bands * band * blocks.together))
+    few = _TILE_SECONDS * blocks.parts / (band * blocks.together)  # bands of blocks
+    if bank > 1:  # rather few bands than few of its kernels
+        bands = max(1, min(bands, int(few / bank)))
+    together = min(left / bands, max(few / bands, bank if bank > 1 else 0))
     tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
     entries = prod([tile[i] for i in problem.batch_positions])
     full, rest = divmod(blocks.counts[0], bands)
     transforms = full * -(-bands * band * entries // blocks.parts) + -(-rest * band * entries // blocks.parts)
     tiles = count_tiles(problem.shape, tile)
-    work = blocks.together * transforms * -(-problem.batch // entries)
+    work = blocks.together * transforms * -(-problem.batch // entries) * part_of_bank(kernels_in(tile, problem))
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
     seconds += (2 * costs.spectrum + blocks.together / 2) * problem.kernel_batch
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
-    worker = 2 * item * size + 2 * dtype.itemsize * prod(tile)
+    worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))
 
 
@@ -175,10 +182,14 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     target = outputs if direct else np.empty(outputs.shape, out.dtype)
     tails, numbers = tuple(map(tail, problem.axes)), numbers_outside(problem)
     value = numbers.pop() if len(numbers) == 1 else 0
-    for index in np.ndindex(spectra.shape[:-1]):
+    bank = tuple([i for i in range(len(batch)) if samples.shape[i] == 1 < target.shape[i]])
+    own = tuple([i for i in range(len(batch)) if i not in bank])
+    spectra, written = spectra.transpose(*own, *bank, -1), target.transpose(*own, *bank, *range(len(batch), out.ndim))
+    samples = samples.squeeze(bank)
+    for index in np.ndindex(spectra.shape[: len(own)]):
         kernel = tuple(slice(i, i + 1) if n > 1 else slice(None) for i, n in zip(index, spectra.shape, strict=False))
-        read, written = _part(samples, kernel), target[kernel]
-        _engine().convolve(read, spectra[index], spans, tails, settings.lengths, value, written)
+        read = _part(samples, kernel)
+        _engine().convolve(read, spectra[index], spans, tails, settings.lengths, value, written[kernel])
     if not direct:
         outputs[...] = target
 

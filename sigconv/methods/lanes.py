@@ -19,12 +19,16 @@ from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
     Tile,
+    bank_of,
+    convolved_last,
     count_tiles,
     first_of_every,
     gather,
     is_known_to_loops,
+    kernels_in,
     last_axis,
     numbers_outside,
+    part_of_bank,
     reach_of,
     share_of,
     tile_steps,
@@ -35,8 +39,11 @@ from .transform_method import best_of_few
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
-# Bytes of the outputs of a tile.
+# Bytes of the outputs of a tile; one of a bank has many lines, and Python has something to do for each.
 _TILE = 1 << 21
+_LARGER = 4
+# Bytes of the frequencies that are kept for a bank of kernels: they stay in the second-level cache, with room beside.
+_KEPT = 1 << 18
 # The lengths of blocks, in squares of the vectors' lengths.
 _SQUARES = tuple(sorted(odd << bits for odd in (1, 3, 5) for bits in range(11)))
 
@@ -74,7 +81,7 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
     axis, dtype, lanes = problem.axes[0], problem.working_dtype, _lanes(problem.working_dtype)
-    complex_dtype, lost = spectrum_dtype(dtype), -_outputs(0, axis, dtype)
+    complex_dtype, lost, bank = spectrum_dtype(dtype), -_outputs(0, axis, dtype), bank_of(problem)
     shares, each = (1 if dtype.kind == "c" else 2) * costs.workers, (costs.tile + costs.batch["lanes"]) * problem.batch
     for square in _SQUARES:
         length = square * lanes**2
@@ -83,11 +90,16 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             continue
         if length > _LONGEST:
             return
-        blocks = max(-(-axis.count // outputs) * problem.batch, shares)
+        blocks = max(-(-axis.count // outputs) * problem.batch * part_of_bank(bank), shares)
         seconds = (problem.kernel_batch / 2 + blocks / shares) * costs.block(complex_dtype, length)
         yield seconds + each * axis.count / max(2 * outputs, _held(problem, length, max_bytes)), length
         if outputs >= axis.count:
             return
+
+
+def _together(length: int, dtype: np.dtype[Any]) -> int:
+    """Return how many transforms of blocks are kept for a bank."""
+    return max(1, _KEPT // (spectrum_dtype(dtype).itemsize * length))
 
 
 def _held(problem: Problem, length: int, max_bytes: int | None) -> float:
@@ -106,7 +118,8 @@ def _shared_bytes(problem: Problem, length: int) -> int:
 def _tile_outputs(problem: Problem, costs: Costs, seconds: float) -> int:
     """Return how many outputs a tile has: so many tiles that the workers end together, if so much work is worth it."""
     total = problem.batch * problem.axes[0].count
-    fewest = -(-total * problem.working_dtype.itemsize // _TILE)
+    most = _TILE * (_LARGER if bank_of(problem) > 1 else 1)
+    fewest = -(-total * problem.working_dtype.itemsize // most)
     even = -(-fewest // costs.workers) * costs.workers
     saved = seconds * (costs.workers * share_of(fewest, costs.workers) - 1)
     begun = waking(even, costs) - waking(fewest, costs)
@@ -119,26 +132,29 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     axis, dtype = problem.axes[0], problem.working_dtype
     complex_dtype, paired = spectrum_dtype(dtype), dtype.kind != "c"
     hop = _outputs(length, axis, dtype)
-    blocks, held = -(-axis.count // hop), _held(problem, length, max_bytes)
-    tiles = -(-axis.count // int(max(2 * hop, min(size, held))))
+    blocks, held, bank = -(-axis.count // hop), _held(problem, length, max_bytes), bank_of(problem)
+    tiles = -(-axis.count // int(max(2 * hop, min(size / bank, held))))
     outputs = min(axis.count, -(-blocks // (2 * tiles)) * 2 * hop)
-    tile = tile_steps(problem, (outputs,), min(size, held / (1 + 2 * length / outputs)))
+    # Equal parts of a bank, each no more than twice as large as other tiles.
+    kernels = -(-bank // -(-bank * outputs // (2 * size))) if bank > 1 else 1
+    tile = tile_steps(problem, (outputs,), min(max(size, kernels * outputs), held / (1 + 2 * length / outputs)))
     transforms = -(-blocks * problem.batch // (2 if paired else 1))
+    kernels = kernels_in(tile, problem)
     one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
-    work = share_of(count, costs.workers) * max(transforms * one, moved)
+    work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
     seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
-    # A worker holds a block, and what its tile reads and gives.
-    lines = prod(tile) // tile[axis.position]
-    worker = complex_dtype.itemsize * length + 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)
+    # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
+    lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
+    worker = complex_dtype.itemsize * length * (1 + kept)
+    worker += 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)
     settings = Settings(tile, "lanes", (length,), (False,), 2 if paired else 1, paired)
-    return Estimate(
-        settings, seconds, _shared_bytes(problem, length), worker, frozenset({"numba", f"columns {dtype.char}"})
-    )
+    needs = {"numba", f"columns {dtype.char}", *([f"banks {dtype.char}"] if bank > 1 else [])}
+    return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
@@ -163,7 +179,12 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     if not is_known_to_loops(samples):
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
-    lines.convolve_lines(*(last_axis(array, axis.position) for array in (samples, spectra, out)), place, length)
+    samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
+    bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
+    if bank:
+        order = convolved_last(out.ndim, (*bank, out.ndim - 1))
+        samples, spectra, out = samples.squeeze(bank), spectra.transpose(order), out.transpose(order)
+    lines.convolve_lines(samples, spectra, out, place, length, len(bank), _together(length, out.dtype))
 
 
 @lru_cache(maxsize=1024)

@@ -169,10 +169,26 @@ def tile_steps(
     if not problem.batch_positions:
         return tuple(steps)
     left = max(1, int(budget / (weight or outputs)))
-    for i in reversed(problem.batch_positions):
+    # First the axes on which the signal is shared: it is transformed once for all kernels of a tile.
+    for i in sorted(problem.batch_positions, key=lambda i: (problem.signal_shape[i] > 1, -i)):
         steps[i] = max(1, min(steps[i], left))
         left = max(1, left // steps[i])
     return tuple(steps)
+
+
+def bank_of(problem: Problem) -> int:
+    """Return how many kernels each signal meets."""
+    return problem.batch // problem.signal_batch
+
+
+def kernels_in(tile: Sequence[int], problem: Problem) -> int:
+    """Return how many kernels each signal meets in a tile."""
+    return prod([tile[i] for i in problem.batch_positions if problem.signal_shape[i] == 1])
+
+
+def part_of_bank(kernels: float) -> float:
+    """Return which part of there and back a block takes for each of some kernels: one half is done once for all."""
+    return (1 + 1 / kernels) / 2
 
 
 @lru_cache(maxsize=256)

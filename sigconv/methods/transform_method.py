@@ -132,13 +132,17 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
     shared = 2 if settings.paired else 1  # blocks in a transform
     pairs, entries = -(-blocks // shared), prod([settings.tile[i] for i in problem.batch_positions])
     count, item = count_tiles(problem.shape, settings.tile), problem.working_dtype.itemsize
+    # Each part of a bank of kernels that a tile holds has the signal transformed once more.
+    forward = problem.signal_batch * prod(
+        [-(-problem.shape[i] // settings.tile[i]) for i in problem.batch_positions if problem.signal_shape[i] == 1]
+    )
     spectrum = length * _spectrum_item(dtype)
     return Work(
         settings,
         dtype,
         length,
         kernels=problem.kernel_batch,
-        transforms=pairs * (problem.signal_batch + problem.batch),
+        transforms=pairs * (forward + problem.batch),
         moved=COPIES * spectrum * problem.batch * blocks / shared,
         alone=costs.call + costs.spectrum + waking(count, costs),
         tiles=costs.tile * count,

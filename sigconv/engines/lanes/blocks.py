@@ -3,93 +3,27 @@
 Blocks are numbered as the entries of the batch, and within an entry along the convolved axes, in C order; of real
 samples two at a time are transformed as one. Where their samples and outputs stand comes from tables of byte offsets
 for each axis but the last, and of samples along the last one. Passes are called by their address (see `calls`).
+Of a bank of kernels, each block is transformed once: its frequencies are kept, and it is transformed back for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from ..protocol import Array
 from ..watch import samples_at
 from .calls import call
 from .passes import ROW
+from .tables import COPIED, EMPTY, FROM, MISSING, NOWHERE, OUTSIDE, TO, UNWANTED
 from .vectors import BYTES
 from .version import VERSION
 
-MISSING = np.iinfo(np.int64).min  # the offset of a line that does not exist
-NOWHERE = -1  # a sample that does not exist
-GATHERED, EMPTY = -1, -2  # what a panel may begin with in place of a sample
-
-# A worker's tables of the addresses of lines: where the two blocks are read from and written to, two panels that hold
-# copies, a line of what stands outside the signal, and one for outputs that nobody wants.
-FROM, COPIED, TO, OUTSIDE, UNWANTED, TABLES = 0, 2, 4, 6, 7, 8
 _INTEGER = 8
 
 # Only compiled code calls these functions: wrappers for others would double the time of compiling them.
 _njit = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-
-
-class Work(NamedTuple):
-    """A worker's memory: addresses of a block, with the distance of its lines, and of two panels; tables of lines."""
-
-    block: int
-    pitch: int
-    panels: int
-    lines: Array
-    tables: int
-
-
-class Shape(NamedTuple):
-    """The transform lengths of the outer and the inner axis of panels, the rows of points of a line, the lanes, and how
-    many blocks are transformed as one."""
-
-    outer: int
-    inner: int
-    rows: int
-    lanes: int
-    parts: int
-
-
-class Passes(NamedTuple):
-    """Passes along an axis, each a radix and the addresses of its two functions, and the address of their roots."""
-
-    levels: Array
-    roots: int
-
-
-class Middle(NamedTuple):
-    """The passes across the lanes: their function, the lines that they take together, addresses of their tables."""
-
-    code: int
-    together: int
-    groups: int
-    turns: int
-
-
-class Places(NamedTuple):
-    """Addresses of the batch's entries, offsets of the lines of blocks along the outer and the inner axis, and the
-    address of a line for those that are missing."""
-
-    entries: Array
-    outer: Array
-    inner: Array
-    missing: int
-
-
-class Columns(NamedTuple):
-    """Along the last axis: the samples of blocks, those that their panels begin with, and what stands outside; how
-    many outputs blocks have, how many panels' outputs are dropped, and how far blocks lie apart."""
-
-    samples: Array
-    begins: Array
-    fill: Any
-    counts: Array
-    dropped: int
-    hop: int
 
 
 @_njit
@@ -226,16 +160,17 @@ def _restore(kind, work, shape, outer, inner, columns, a, b):  # type: ignore[no
 
 
 @_njit
-def _along_lines(work, shape, along, middle, spectrum):  # type: ignore[no-untyped-def]
-    """Run the passes along all lines, and back."""
+def _along_lines(work, shape, along, middle, spectrum, kept, there, back):  # type: ignore[no-untyped-def]
+    """Run the passes along all lines, there, and back."""
     size = BYTES // shape.lanes
     for i in range(0, shape.outer * shape.inner, middle.together):
         lines = range(i, i + middle.together if len(along.levels) else i)
-        for j in lines:
+        for j in lines if there else range(0):
             _forward(work.block + j * work.pitch, ROW, shape.rows, along, 0, size)
-        integers = (work.block + i * work.pitch, middle.groups, middle.turns, spectrum + i * shape.rows * ROW)
+        table = i * shape.rows * ROW
+        integers = (work.block + i * work.pitch, middle.groups, middle.turns, spectrum + table, kept + table)
         call(middle.code, middle.together * shape.rows // shape.lanes, integers)
-        for j in lines:
+        for j in lines if back else range(0):
             _inverse(work.block + j * work.pitch, ROW, shape.rows, along, 0, size)
 
 
@@ -261,8 +196,9 @@ def _compiled(version: int) -> Callable[..., int]:
 
     @njit(nogil=True, cache=True)
     def convolve_blocks(  # type: ignore[no-untyped-def]
-        kind, work, shape, outer, inner, along, middle, spectrum, source, target, columns
+        kind, work, shape, outer, inner, along, middle, kernels, source, target, columns
     ):
+        count, results = len(kernels.spectra), min(len(kernels.spectra), len(target.entries))
         _fill_tables(work, source, target)
         across = len(columns.samples)
         within = len(source.inner) * across
@@ -272,14 +208,18 @@ def _compiled(version: int) -> Callable[..., int]:
             for side in range(shape.parts):
                 n = min(first + side, total - 1)
                 _find_lines(work, FROM + side, source, n // entry, n % entry // within, n % within // across)
-                if len(target.entries) and first + side < total:
-                    _find_lines(work, TO + side, target, n // entry, n % entry // within, n % within // across)
             if first + 1 == total and shape.parts > 1:  # a block without a partner
-                _leave(work, TO + 1 if len(target.entries) else FROM + 1, UNWANTED if len(target.entries) else OUTSIDE)
+                _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
             a, b = first % across, (min(first + shape.parts, total) - 1) % across
             _transform(kind, work, shape, outer, inner, columns, a, b)
-            _along_lines(work, shape, along, middle, spectrum)
-            if len(target.entries):
+            place = kernels.spectra[0] if count == 1 else kernels.kept
+            _along_lines(work, shape, along, middle, place, 0, True, count == 1)
+            for kernel in range(results):
+                if count > 1:
+                    _along_lines(work, shape, along, kernels.back, kernels.spectra[kernel], kernels.kept, False, True)
+                for n in range(first, min(first + shape.parts, total)):
+                    place = n // entry * count + kernel
+                    _find_lines(work, TO + n - first, target, place, n % entry // within, n % within // across)
                 _restore(kind, work, shape, outer, inner, columns, a, b)
         return version
 

@@ -12,7 +12,6 @@ the kernel real, so they stay apart.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +22,8 @@ from ..protocol import Array
 from ..rows import address_of
 from ..simd import inner
 from .butterflies import Point, dft, inverse_dft
-from .groups import across_turns, gather_four, multiply_group, spread_four, store_group
+from .groups import gather_four, multiply_group, spread_four, store_group
+from .line_tables import lanes_of, real_dtype, tables_of
 from .memory import aligned, workspace
 from .passes import (
     ROW,
@@ -32,18 +32,14 @@ from .passes import (
     over_rows,
     product,
     store_row,
-    stretch_of_passes,
     turned_back,
-    twiddle_table,
     twiddles,
 )
-from .twiddles import frequencies, roots, stretch_of
+from .twiddles import frequencies
 from .vectors import BYTES, Code, Number
 from .version import VERSION
 
 _NOWHERE = np.zeros(0, np.int64)  # targets of blocks whose spectra are wanted
-# Bytes of the rows that the inner levels go over, one level after the other.
-_PART = 1 << 14
 
 
 def _first_pass(
@@ -212,48 +208,6 @@ def _compiled(version: int) -> Callable[..., int]:
 _run_blocks = _compiled(VERSION)
 
 
-class _Tables(NamedTuple):
-    """What the passes of a length need, how much too long they come out, and what the addresses point to."""
-
-    arguments: tuple[Any, ...]
-    size: int
-    stretch: float
-    kept: tuple[Array, ...]
-
-
-def lanes_of(dtype: np.dtype[Any]) -> int:
-    """Return L, how many real numbers of the precision of a dtype a vector holds."""
-    return BYTES // real_dtype(dtype).itemsize
-
-
-def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype of the parts of numbers of a dtype."""
-    return np.zeros((), dtype).real.dtype
-
-
-@lru_cache(maxsize=16)
-def _tables(length: int, dtype: np.dtype[Any]) -> _Tables:
-    """Return the tables of a length in the precision of a real dtype."""
-    lanes = lanes_of(dtype)
-    passes, rows = radices(length // lanes // 4), length // lanes
-    table = twiddle_table((*passes, 4), dtype)
-    levels, left, at = [], rows, address_of(table)
-    for radix in passes:
-        left //= radix
-        levels.append((radix, left, at))
-        at += left * 2 * (radix - 1) * dtype.itemsize
-    turn = np.multiply.outer(frequencies((*passes, 4)), np.arange(lanes))
-    turns = aligned((rows, 2, lanes), dtype)
-    turns[...] = np.moveaxis(roots(length, dtype)[turn % length], 2, 1)
-    across = aligned((4, 2, lanes), dtype)
-    across[...] = across_turns(lanes, dtype)
-    shared = next((i for i, n in enumerate([rows, *(level[1] for level in levels)]) if n * ROW <= _PART), len(levels))
-    kept = (table, turns, across)
-    arguments = (np.array(levels, np.int64), shared, lanes, address_of(turns), address_of(across))
-    longer = stretch_of_passes((*passes, 4), dtype) + stretch_of(turns) + stretch_of(across)
-    return _Tables(arguments, rows * ROW, longer, kept)
-
-
 class Lines(NamedTuple):
     """Lines of blocks in memory, as addresses and distances in bytes.
 
@@ -281,7 +235,7 @@ def convolve(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.
 
 def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any]) -> None:
     """Convolve blocks, or without targets write their spectra."""
-    tables = _tables(length, real_dtype(dtype))
+    tables = tables_of(length, real_dtype(dtype))
     parts = 1 if dtype.kind == "c" or not lines.targets.size else 2
     sources, cuts, targets, blocks, hop, last = lines
     work = workspace.address(tables.size)
@@ -301,7 +255,7 @@ def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, 
     padded = np.zeros((count + 1, length), dtype)
     taps = kernels.astype(dtype) / real.type(length)
     padded[:count, : kernels.shape[1] * dilation : dilation] = taps - taps * real.type(
-        3 * _tables(length, real).stretch
+        3 * tables_of(length, real).stretch
     )
     # A real kernel's imaginary part is the row of zeros at the end.
     sources = np.empty((2, count), np.int64)

@@ -73,6 +73,14 @@ def store_group(code: Code, place: Number, spectrum: Number) -> None:
         _store(code, spectrum, rows, _frequencies(code, place, rows))
 
 
+@straight_line
+def return_group(code: Code, place: Number, kept: Number, spectrum: Number) -> None:
+    """Write the product of the frequencies of a group that are kept and a kernel's, as `multiply_group` does."""
+    for rows in _beside(code):
+        products = map(product, _load(code, kept, rows), _load(code, spectrum, rows))
+        _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
+
+
 def _beside(code: Code) -> list[range]:
     """Return the rows of a group, one of each four."""
     return [range(first, code.lanes, 4) for first in range(4)]

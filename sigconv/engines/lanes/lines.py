@@ -15,7 +15,9 @@ import numpy as np
 from ..bands import KEPT
 from ..protocol import Array
 from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
-from .columns import Lines, convolve, lanes_of, spectra_of
+from . import banks
+from .columns import Lines, convolve, spectra_of
+from .line_tables import lanes_of
 
 
 class Place(NamedTuple):
@@ -40,25 +42,41 @@ def outputs_of(length: int, tail: int, dtype: np.dtype[Any]) -> int:
     return length - dropped_rows(tail, dtype) * lanes_of(dtype)
 
 
-def convolve_lines(signal: Array, spectra: Array, out: Array, place: Place, length: int) -> None:
+def convolve_lines(
+    signal: Array, spectra: Array, out: Array, place: Place, length: int, bank: int = 0, together: int = 1
+) -> None:
     """Fill lines of outputs with signals convolved by kernels, whose leading axes broadcast.
 
+    The signals lack the last `bank` of these axes: each meets all kernels there, and the frequencies of some blocks
+    `together` are kept for them.
     The last block ends where the line ends: it gives some of its neighbour's outputs once more, or outputs before the
     line, which are dropped.
     """
     dtype, width, batch = out.dtype, out.shape[-1], out.shape[:-1]
+    signals = batch[: len(batch) - bank]
     hop = outputs_of(length, place.tail, dtype)
     target = out if width >= hop and is_direct(out, dtype) else np.empty((*batch, max(width, hop)), dtype)
     cut = _Cut(place.first + width - length - max(width - hop, 0), length, hop, max(width - hop, 0))
-    layout = signal.shape, signal.strides, signal.itemsize, is_direct(signal, dtype), batch
+    layout = signal.shape, signal.strides, signal.itemsize, is_direct(signal, dtype), signals
     reads = _reads(*layout, cut, place.boundary, dtype.itemsize)
     sources, _held = _sources(signal, reads, dtype, place.fill)
     kernels = _lines(spectra, batch) if spectra.size > spectra.shape[-1] else np.array([address_of(spectra)])
     steps = cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize
     lines = Lines(sources, reads.cuts, _lines(target, batch), *steps)
-    convolve(lines, kernels, dropped_rows(place.tail, dtype), length, dtype)
+    dropped = dropped_rows(place.tail, dtype)
+    if bank:
+        lines, kernels = _by_signal(lines, kernels, prod(batch[len(signals) :]))
+        banks.convolve(lines, kernels, dropped, length, dtype, together)
+    else:
+        convolve(lines, kernels, dropped, length, dtype)
     if target is not out:
         out[...] = target[..., -width:]
+
+
+def _by_signal(lines: Lines, kernels: Array, bank: int) -> tuple[Lines, Array]:
+    """Return lines and kernels by the signals: a row for each signal, or one row of kernels that all have."""
+    targets, kernels = (places.reshape(-1, bank) for places in (lines.targets, kernels))
+    return lines._replace(targets=targets), kernels[:1] if (kernels == kernels[0]).all() else kernels
 
 
 class _Cut(NamedTuple):
@@ -163,8 +181,10 @@ def _offsets(shape: tuple[int, ...], strides: tuple[int, ...], batch: tuple[int,
     return places
 
 
-def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any]) -> None:
-    """Compile or load what convolves signals of a dtype in the dtype of the sums."""
+def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any], kernels: int = 1) -> None:
+    """Compile or load what convolves signals of a dtype in the dtype of the sums, with one kernel or with several."""
     length = lanes_of(dtype) ** 2
-    spectra, out = spectra_of(np.ones((1, 1), dtype), length), np.empty(length, dtype)
-    convolve_lines(np.zeros(1, signal_dtype), spectra, out, Place(0, 0, "zero", 0), length)
+    spectra, out = spectra_of(np.ones((kernels, 1), dtype), length), np.empty((kernels, length), dtype)
+    bank = kernels > 1
+    signal = np.zeros(1 if bank else (1, 1), signal_dtype)
+    convolve_lines(signal, spectra, out, Place(0, 0, "zero", 0), length, int(bank))

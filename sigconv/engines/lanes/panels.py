@@ -132,13 +132,18 @@ def _across(
     radix: int, code: Code, row: Number, place: Number, groups: Number, turns: Number
 ) -> tuple[list[Number], list[Point]]:
     """Return where as many rows as there are lanes stand, and their points after the last pass, across the lanes."""
+    rows, points = _rows(radix, code, row, place, groups), []
+    for g in range(0, code.lanes, radix):
+        points += dft([load_row(code, address) for address in rows[g : g + radix]])
+    turned = [product(p, load_row(code, _nth(code, turns, row, i))) for i, p in enumerate(points)]
+    return rows, dft(_transposed(code, turned))
+
+
+def _rows(radix: int, code: Code, row: Number, place: Number, groups: Number) -> list[Number]:
+    """Return where as many rows as there are lanes stand, the radix one after the other."""
     count = code.lanes // radix
     starts = [place + code.integer(groups + row * (count * _INTEGER) + g * _INTEGER) for g in range(count)]
-    points = []
-    for start in starts:
-        points += dft([load_row(code, start + ROW * k) for k in range(radix)])
-    turned = [product(p, load_row(code, _nth(code, turns, row, i))) for i, p in enumerate(points)]
-    return [start + ROW * k for start in starts for k in range(radix)], dft(_transposed(code, turned))
+    return [start + ROW * k for start in starts for k in range(radix)]
 
 
 def _back(radix: int, code: Code, row: Number, rows: list[Number], points: list[Point], turns: Number) -> None:
@@ -179,7 +184,17 @@ def _analyse(
             store_row(code, _nth(code, spectrum, row, i), point)
 
 
+def _return(
+    radix: int, code: Code, row: Number, place: Number, groups: Number, turns: Number, spectrum: Number, kept: Number
+) -> None:
+    """Write a group of rows' convolution with the kernel, from their spectrum, which is kept."""
+    if code.lanes % radix == 0:
+        tables = [(_nth(code, kept, row, i), _nth(code, spectrum, row, i)) for i in range(code.lanes)]
+        products = [product(load_row(code, own), load_row(code, kernel)) for own, kernel in tables]
+        _back(radix, code, row, _rows(radix, code, row, place, groups), products, turns)
+
+
 READ, WRITE = over_rows(_read), over_rows(_write)
 FORWARD, INVERSE = over_rows(_stepped_forward), over_rows(_stepped_inverse)
 LAST, FIRST = over_rows(_last_forward), over_rows(_first_inverse)
-MULTIPLY, ANALYSE = over_rows(_multiply), over_rows(_analyse)
+MULTIPLY, ANALYSE, RETURN = over_rows(_multiply), over_rows(_analyse), over_rows(_return)

@@ -12,13 +12,13 @@ from ..lengths import radices
 from ..protocol import Array
 from ..rows import Span, address_of, sources
 from . import panels
-from .blocks import EMPTY, GATHERED, MISSING, TABLES, Columns, Middle, Passes, Places, Shape, Work, convolve_blocks
+from .blocks import convolve_blocks
 from .butterflies import stretch_of_dft
-from .columns import lanes_of, real_dtype
+from .line_tables import lanes_of, real_dtype
 from .memory import aligned, aligned_copy, workspace
 from .passes import ROW, stretch_of_passes, twiddle_table
+from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Passes, Places, Shape, Work
 from .twiddles import frequencies, roots, stretch_of
-from .vectors import BYTES
 
 Shapes = tuple[int, ...]
 
@@ -29,6 +29,7 @@ class _Transforms(NamedTuple):
     shape: Shape
     pitch: int
     passes: tuple[Passes, Passes, Passes]
+    radix: int
     multiply: Middle
     analyse: Middle
     stretch: float
@@ -36,12 +37,13 @@ class _Transforms(NamedTuple):
 
 
 def convolve(
-    signal: Array, spectrum: Array, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, fill: Any, out: Array
+    signal: Array, spectra: Array, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, fill: Any, out: Array
 ) -> None:
-    """Fill `out` with the convolution of a signal, extended as the spans say, and one kernel of which is the spectrum.
+    """Fill `out` with the convolution of a signal, extended as the spans say, and kernels, given by their spectra.
 
     The last two or three axes are convolved: the outputs on each are those that the samples of its span give with a
-    kernel that is `tail` samples longer than one. Other axes are the batch, on which the signal may have size 1.
+    kernel that is `tail` samples longer than one. Other axes are the batch. Those of the kernels, the last ones of the
+    result's, the signal lacks: all of it meets each kernel; on the others it may have size 1.
     Samples along the last axis of both arrays are neighbours; they are complex, or real, in the spectrum's precision.
     """
     t = _transforms(lengths, out.dtype)
@@ -50,11 +52,12 @@ def convolve(
     axes = len(lengths)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
     unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
-    source = _places(signal, out.shape[: out.ndim - axes], samples[:-1], outside)
+    source = _places(signal, out.shape[: signal.ndim - axes], samples[:-1], outside)
     wanted = [_wanted(*axis) for axis in zip(out.shape[-axes:], dropped, lengths, strict=True)]
     target = _places(out, out.shape[: out.ndim - axes], wanted[:-1], unwanted)
     columns = _columns(samples[-1], t.shape.lanes, out.dtype.type(fill), out.shape[-1], dropped[-1])
-    _run(t, t.multiply, spectrum, source, target, columns)
+    places = _entries(spectra, spectra.shape[:-1])
+    _run(t, t.multiply if len(places) == 1 else t.analyse, places, source, target, columns)
 
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
@@ -80,16 +83,18 @@ def _fill_spectrum(kernel: Array, lengths: Shapes, spectrum: Array) -> None:
     source = _places(kernel, (), samples[:-1], outside)
     nothing = Places(np.empty(0, np.int64), source.outer, source.inner, 0)
     columns = _columns(samples[-1], t.shape.lanes, kernel.dtype.type(0), lengths[-1], 0)
-    _run(t, t.analyse, spectrum, source, nothing, columns)
+    _run(t, t.analyse, np.array([address_of(spectrum)]), source, nothing, columns)
 
 
-def _run(t: _Transforms, middle: Middle, spectrum: Array, source: Places, target: Places, columns: Columns) -> None:
-    lines = t.shape.outer * t.shape.inner
-    block = workspace.address(lines * (t.pitch + 2 * BYTES))
+def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target: Places, columns: Columns) -> None:
+    lines, bank = t.shape.outer * t.shape.inner, len(spectra) > 1
+    block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
     tables = np.empty((TABLES, lines), np.int64)
     work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
     kind = np.empty(1, columns.fill.dtype)
-    convolve_blocks(kind, work, t.shape, *t.passes, middle, address_of(spectrum), source, target, columns)
+    back = middle._replace(code=panels.RETURN(t.radix, real_dtype(kind.dtype))) if bank else middle
+    kernels = Kernels(spectra, back, block + lines * (t.pitch + ROW))
+    convolve_blocks(kind, work, t.shape, *t.passes, middle, kernels, source, target, columns)
 
 
 def warm_up(lengths: Shapes, dtype: np.dtype[Any]) -> None:
@@ -123,12 +128,17 @@ def _wanted(count: int, dropped: int, length: int) -> Array:
 
 def _places(array: Array, batch: Shapes, axes: list[Array], missing: Array) -> Places:
     """Return where the lines of blocks stand in an array, from the places of each axis but the last."""
+    offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, array.strides[len(batch) :], strict=False)]
+    inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
+    return Places(_entries(array, batch), offsets[0], inner, address_of(missing))
+
+
+def _entries(array: Array, batch: Shapes) -> Array:
+    """Return where the entries of a batch begin in an array, of which they are the first axes."""
     entries = np.full(1, address_of(array), np.int64)
     for count, size, step in zip(batch, array.shape, array.strides, strict=False):
         entries = np.add.outer(entries, np.arange(count) * (step if size > 1 else 0)).reshape(-1)
-    offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, array.strides[len(batch) :], strict=False)]
-    inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
-    return Places(entries, offsets[0], inner, address_of(missing))
+    return entries
 
 
 def _columns(samples: Array, lanes: int, fill: Any, count: int, dropped: int) -> Columns:
@@ -169,7 +179,7 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
     shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
-    return _Transforms(shape, pitch, (a, b, c), multiply, analyse, stretch, [starts, turns, *tables])
+    return _Transforms(shape, pitch, (a, b, c), radix, multiply, analyse, stretch, [starts, turns, *tables])
 
 
 def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:

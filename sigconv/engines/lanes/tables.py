@@ -1,0 +1,85 @@
+"""What compiled code reads of blocks of two or three axes: lengths, passes, spectra, and tables of where all stands."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..protocol import Array
+
+MISSING = np.iinfo(np.int64).min  # the offset of a line that does not exist
+NOWHERE = -1  # a sample that does not exist
+GATHERED, EMPTY = -1, -2  # what a panel may begin with in place of a sample
+
+# A worker's tables of the addresses of lines: where the two blocks are read from and written to, two panels that hold
+# copies, a line of what stands outside the signal, and one for outputs that nobody wants.
+FROM, COPIED, TO, OUTSIDE, UNWANTED, TABLES = 0, 2, 4, 6, 7, 8
+
+
+class Work(NamedTuple):
+    """A worker's memory: addresses of a block, with the distance of its lines, and of two panels; tables of lines."""
+
+    block: int
+    pitch: int
+    panels: int
+    lines: Array
+    tables: int
+
+
+class Shape(NamedTuple):
+    """The transform lengths of the outer and the inner axis of panels, the rows of points of a line, the lanes, and how
+    many blocks are transformed as one."""
+
+    outer: int
+    inner: int
+    rows: int
+    lanes: int
+    parts: int
+
+
+class Passes(NamedTuple):
+    """Passes along an axis, each a radix and the addresses of its two functions, and the address of their roots."""
+
+    levels: Array
+    roots: int
+
+
+class Middle(NamedTuple):
+    """The passes across the lanes: their function, the lines that they take together, addresses of their tables."""
+
+    code: int
+    together: int
+    groups: int
+    turns: int
+
+
+class Kernels(NamedTuple):
+    """The addresses of the spectra that blocks meet, or of the one that they write; of a bank, what there is beside the
+    middle passes that store frequencies: those that return from them, and where they are kept."""
+
+    spectra: Array
+    back: Middle
+    kept: int
+
+
+class Places(NamedTuple):
+    """Addresses of the batch's entries, offsets of the lines of blocks along the outer and the inner axis, and the
+    address of a line for those that are missing. Of a bank's results, each signal has as many entries as kernels."""
+
+    entries: Array
+    outer: Array
+    inner: Array
+    missing: int
+
+
+class Columns(NamedTuple):
+    """Along the last axis: the samples of blocks, those that their panels begin with, and what stands outside; how
+    many outputs blocks have, how many panels' outputs are dropped, and how far blocks lie apart."""
+
+    samples: Array
+    begins: Array
+    fill: Any
+    counts: Array
+    dropped: int
+    hop: int
