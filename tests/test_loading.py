@@ -1,10 +1,7 @@
 """What is loaded is part of the choice: calls wait until loading pays, plans and filters don't; from prices alone."""
 
-import gc
 from dataclasses import replace
-from importlib import import_module
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,17 +159,3 @@ def test_a_call_that_nothing_would_speed_up_loses_nothing(process):
     (plan,) = api._known.values()
     assert plan.wait is None
     assert plan.estimate == sigconv.plan(8, 3).estimate
-
-
-@compiled
-def test_what_is_kept_on_the_disk_is_known_to_other_processes():
-    """Numba tells such functions apart by what they hold: numbers are the same elsewhere, functions never are."""
-    from numba.core.dispatcher import Dispatcher
-
-    for path in Path(sigconv.__file__).parent.joinpath("engines").rglob("*.py"):
-        import_module(".".join(path.relative_to(Path(sigconv.__file__).parents[1]).with_suffix("").parts))
-    kept = [d for d in gc.get_objects() if isinstance(d, Dispatcher) and d.stats.cache_path]
-    ours = [d.py_func for d in kept if d.py_func.__module__.startswith("sigconv.")]
-    assert len(ours) > 10
-    held = {(f.__module__, f.__qualname__, type(cell.cell_contents)) for f in ours for cell in f.__closure__ or ()}
-    assert [name for name in held if name[2] not in (int, bool, str)] == []
