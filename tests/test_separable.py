@@ -146,7 +146,7 @@ def test_a_filter_says_what_it_found():
     factor, asked = np.hanning(15), ((64, 64, 64), float)
     one = np.einsum("i,j,k", factor, factor, factor)
     assert "this kernel is an outer product" in sigconv.Filter(one).explain(*asked)
-    two = one + np.einsum("i,j,k", factor**2, factor**3, factor)
+    two = one + np.einsum("i,j,k", factor, factor**2, factor**3)
     assert "a sum of 2 outer products" in sigconv.Filter(two).explain(*asked)
     assert "this kernel" not in sigconv.Filter(np.random.default_rng(0).random((15, 15, 15))).explain(*asked)
     assert "this kernel" not in sigconv.Filter(two, method="fft").explain(*asked)
