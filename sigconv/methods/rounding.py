@@ -28,7 +28,7 @@ from .tiles import Tile, count_tiles, share_of
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
-_MOVED = 40  # bytes, for each sum beside its transforms
+_MOVED = 20  # bytes, for each sum beside its transforms; twice as many where there are several axes
 # Bytes for each sample that not all taps meet, and for each tap: what the check takes.
 _MET, _TAP = 64, 32
 _TILES = {"numpy": 6, "numba": 3}  # as many times the price of a tile
@@ -133,7 +133,7 @@ def _exactly(estimate: Estimate, problem: Problem, costs: Costs, loops: str) -> 
     compiled = loops == "numba"
     sums, limbs, tile = prod(_likely_limbs(problem)), _most_limbs(problem.kernel_dtype), estimate.settings.tile
     tiles = count_tiles(problem.shape, tile)
-    moved = share_of(tiles, costs.workers) * _MOVED * prod(problem.shape)
+    moved = share_of(tiles, costs.workers) * _MOVED * min(2, len(problem.axes)) * prod(problem.shape)
     check = costs.passes(moved, compiled) + share_of(tiles, costs.workers) * tiles * _TILES[loops] * costs.tile
     return estimate._replace(
         settings=estimate.settings._replace(residues=loops),

@@ -15,6 +15,7 @@ Levels = Mapping[str, Mapping[str, Sequence[float]]]
 
 CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
 SHORTEST_BLOCK = 64  # in lanes
+SHORT = 11  # taps for which numpy.convolve has loops of its own, of real floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class Prices:
     bandwidth : mapping
         Bytes a second that pass through memory, by who copies.
     product_rates : mapping
-        Products with their sums a second, by loop and dtype; "matrices" are those of channels.
+        Products with their sums a second, by loop and dtype; "matrices" are those of channels, "numpy short" those of
+        NumPy's lines with a few taps.
     dots : mapping
         Seconds of each sum of NumPy's convolution of lines, beside its products, by dtype.
     transform_rates : mapping
@@ -71,7 +73,9 @@ class Prices:
         return count / self.product_rates[engine][_name(dtype)]
 
     def lines(self, dtype: np.dtype[Any], sums: float, taps: float) -> float:
-        """Return the time of some sums by NumPy's convolution of lines: each is a product of two vectors."""
+        """Return the time of some sums by NumPy's convolution of lines: each is a product of two vectors, or short."""
+        if taps <= SHORT and dtype.char in self.product_rates["numpy short"]:
+            return self.products("numpy short", dtype, sums * taps)
         return self.products("numpy", dtype, sums * taps) + sums * self.dots[_name(dtype)]
 
     def transform(self, engine: str, dtype: np.dtype[Any], samples: float, length: float) -> float:
@@ -122,11 +126,12 @@ PRIORS = Prices(
     product_rates={
         "numba": {"f": 4.8e10, "d": 2.5e10, "F": 1.35e10, "D": 6.8e9, "integer": 2.2e10},
         "numpy": {"f": 2e10, "d": 1.1e10, "F": 9e9, "D": 4.5e9, "integer": 1.8e9, "g": 3e8, "G": 1e8, "O": 1e7},
+        "numpy short": {"f": 5e9, "d": 4.5e9},
         "matrices numba": {"f": 5.2e10, "d": 2.6e10},
         "matrices numpy": {"f": 8e9, "d": 6e9, "F": 4e9, "D": 1.7e9, "integer": 6e9, "g": 3e8, "G": 1e8, "O": 1e7},
         "numpy taps": {"f": 1e9, "d": 5e8, "F": 3e8, "D": 2e8, "integer": 5e8, "g": 1e8, "G": 5e7, "O": 1e7},
     },
-    dots={"f": 7e-9, "d": 8e-9, "F": 1e-8, "D": 1.8e-8, "integer": 2e-9, "g": 2e-8, "G": 3e-8, "O": 1e-7},
+    dots={"f": 1e-8, "d": 8e-9, "F": 2.2e-8, "D": 2.4e-8, "integer": 2e-9, "g": 2e-8, "G": 3e-8, "O": 1e-7},
     transform_rates={
         "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},

@@ -136,6 +136,10 @@ def _products() -> dict[str, Any]:
     dots = dict(PRIORS.dots)
     for name, dtype in (*_DTYPES.items(), ("integer", "i8")):
         rates["numpy"][name], dots[name] = _lines(dtype)
+        if name in rates["numpy short"]:
+            rates["numpy short"][name] = (
+                8 * _SAMPLES / best(partial(np.convolve, numbers(_SAMPLES, dtype), np.ones(8, dtype)))
+            )
         rates["numpy taps"][name] = _SAMPLES / best(_tap_of(numbers(_SAMPLES, dtype)))
         if installed("numba"):
             # The integers of most signals are summed exactly in float64.
