@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..bands import KEPT
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import Span, address_of, sources
@@ -21,6 +22,7 @@ from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, 
 from .twiddles import frequencies, roots, stretch_of
 
 Shapes = tuple[int, ...]
+_Layout = tuple[Shapes, Shapes]  # shape and strides
 
 
 class _Transforms(NamedTuple):
@@ -47,17 +49,32 @@ def convolve(
     Samples along the last axis of both arrays are neighbours; they are complex, or real, in the spectrum's precision.
     """
     t = _transforms(lengths, out.dtype)
-    dropped = (*tails[:-1], _whole_rows(tails[-1], t.shape.lanes))
-    samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
-    axes = len(lengths)
+    layouts = (signal.shape, signal.strides), (out.shape, out.strides)
+    source, target, columns = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
     unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
-    source = _places(signal, out.shape[: signal.ndim - axes], samples[:-1], outside)
-    wanted = [_wanted(*axis) for axis in zip(out.shape[-axes:], dropped, lengths, strict=True)]
-    target = _places(out, out.shape[: out.ndim - axes], wanted[:-1], unwanted)
-    columns = _columns(samples[-1], t.shape.lanes, out.dtype.type(fill), out.shape[-1], dropped[-1])
-    places = _entries(spectra, spectra.shape[:-1])
-    _run(t, t.multiply if len(places) == 1 else t.analyse, places, source, target, columns)
+    places = _entries((spectra.shape, spectra.strides), spectra.shape[:-1]) + address_of(spectra)
+    operands = _at(source, signal, outside), _at(target, out, unwanted), columns._replace(fill=out.dtype.type(fill))
+    _run(t, t.multiply if len(places) == 1 else t.analyse, places, *operands)
+
+
+@lru_cache(maxsize=KEPT)
+def _geometry(
+    signal: _Layout, out: _Layout, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, lanes: int
+) -> tuple[Places, Places, Columns]:
+    """Return what blocks read and write of arrays of some shapes and strides, in bytes from their first samples."""
+    dropped, axes = (*tails[:-1], _whole_rows(tails[-1], lanes)), len(lengths)
+    samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
+    wanted = [_wanted(*axis) for axis in zip(out[0][-axes:], dropped, lengths, strict=True)]
+    columns = _columns(samples[-1], lanes, 0, out[0][-1], dropped[-1])
+    batches = out[0][: len(signal[0]) - axes], out[0][: len(out[0]) - axes]
+    places = _places(signal, batches[0], samples[:-1]), _places(out, batches[1], wanted[:-1])
+    return *places, columns
+
+
+def _at(places: Places, array: Array, missing: Array) -> Places:
+    """Return the places in an array; missing lines are those of another one."""
+    return places._replace(entries=places.entries + address_of(array), missing=address_of(missing))
 
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
@@ -80,7 +97,7 @@ def _fill_spectrum(kernel: Array, lengths: Shapes, spectrum: Array) -> None:
     t = _transforms(lengths, kernel.dtype)
     samples = [_samples(Span(0, n, size, "zero"), 0, 0, n) for n, size in zip(lengths, kernel.shape, strict=True)]
     outside = np.zeros(max(kernel.shape[-1], t.shape.lanes), kernel.dtype)
-    source = _places(kernel, (), samples[:-1], outside)
+    source = _at(_places((kernel.shape, kernel.strides), (), samples[:-1]), kernel, outside)
     nothing = Places(np.empty(0, np.int64), source.outer, source.inner, 0)
     columns = _columns(samples[-1], t.shape.lanes, kernel.dtype.type(0), lengths[-1], 0)
     _run(t, t.analyse, np.array([address_of(spectrum)]), source, nothing, columns)
@@ -126,17 +143,18 @@ def _wanted(count: int, dropped: int, length: int) -> Array:
     return np.where((np.arange(length) >= dropped) & (outputs < count), outputs, -1)
 
 
-def _places(array: Array, batch: Shapes, axes: list[Array], missing: Array) -> Places:
+def _places(layout: _Layout, batch: Shapes, axes: list[Array]) -> Places:
     """Return where the lines of blocks stand in an array, from the places of each axis but the last."""
-    offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, array.strides[len(batch) :], strict=False)]
+    strides = layout[1][len(batch) :]
+    offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, strides, strict=False)]
     inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
-    return Places(_entries(array, batch), offsets[0], inner, address_of(missing))
+    return Places(_entries(layout, batch), offsets[0], inner, 0)
 
 
-def _entries(array: Array, batch: Shapes) -> Array:
+def _entries(layout: _Layout, batch: Shapes) -> Array:
     """Return where the entries of a batch begin in an array, of which they are the first axes."""
-    entries = np.full(1, address_of(array), np.int64)
-    for count, size, step in zip(batch, array.shape, array.strides, strict=False):
+    entries = np.zeros(1, np.int64)
+    for count, size, step in zip(batch, *layout, strict=False):
         entries = np.add.outer(entries, np.arange(count) * (step if size > 1 else 0)).reshape(-1)
     return entries
 
