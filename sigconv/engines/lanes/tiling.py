@@ -22,6 +22,7 @@ from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, 
 from .twiddles import frequencies, roots, stretch_of
 
 Shapes = tuple[int, ...]
+_NO_ENTRIES = np.empty(0, np.int64)
 _Layout = tuple[Shapes, Shapes]  # shape and strides
 
 
@@ -95,12 +96,19 @@ def spectra_of(kernels: Array, lengths: Shapes) -> Array:
 
 def _fill_spectrum(kernel: Array, lengths: Shapes, spectrum: Array) -> None:
     t = _transforms(lengths, kernel.dtype)
-    samples = [_samples(Span(0, n, size, "zero"), 0, 0, n) for n, size in zip(lengths, kernel.shape, strict=True)]
+    places, columns = _taps((kernel.shape, kernel.strides), lengths, t.shape.lanes)
     outside = np.zeros(max(kernel.shape[-1], t.shape.lanes), kernel.dtype)
-    source = _at(_places((kernel.shape, kernel.strides), (), samples[:-1]), kernel, outside)
-    nothing = Places(np.empty(0, np.int64), source.outer, source.inner, 0)
-    columns = _columns(samples[-1], t.shape.lanes, kernel.dtype.type(0), lengths[-1], 0)
+    source, nothing = _at(places, kernel, outside), places._replace(entries=_NO_ENTRIES)
+    columns = columns._replace(fill=kernel.dtype.type(0))
     _run(t, t.analyse, np.array([address_of(spectrum)]), source, nothing, columns)
+
+
+@lru_cache(maxsize=KEPT)
+def _taps(kernel: _Layout, lengths: Shapes, lanes: int) -> tuple[Places, Columns]:
+    """Return what a block reads of a kernel of some shape and strides, in bytes from its first tap."""
+    spans = (Span(0, n, size, "zero") for n, size in zip(lengths, kernel[0], strict=True))
+    samples = [_samples(span, 0, 0, span.stop) for span in spans]
+    return _places(kernel, (), samples[:-1]), _columns(samples[-1], lanes, 0, lengths[-1], 0)
 
 
 def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target: Places, columns: Columns) -> None:
