@@ -9,6 +9,7 @@ floats: Python's, NumPy's, or vectors in code that is being compiled, where each
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,7 @@ _TRANSFORMS: dict[int, Callable[[Sequence[Point]], list[Point]]] = {
 }
 
 
+@lru_cache(maxsize=64)
 def stretch_of_dft(radix: int, dtype: np.dtype[Any]) -> float:
     """Return by how much the rounding of its constants lengthens a transform in the mean."""
     rows, columns = {8: (2, 4), 16: (4, 4)}.get(radix, (radix, radix))

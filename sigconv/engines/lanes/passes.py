@@ -94,6 +94,7 @@ def twiddle_table(radices: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     return np.concatenate([table.reshape(-1) for table in tables]) if tables else np.zeros(0, dtype)
 
 
+@lru_cache(maxsize=1024)
 def stretch_of_passes(radices: tuple[int, ...], dtype: np.dtype[Any]) -> float:
     """Return by how much passes lengthen a transform in the mean; the first point of each row is not turned."""
     tables = (table.reshape(-1, 2) for table in _pass_roots(radices, dtype))
