@@ -392,12 +392,16 @@ def test_an_interrupt_may_come_at_any_line(number):
 
 @pytest.mark.skipif(os.name != "posix", reason="timers of POSIX")
 def test_an_interrupt_during_long_work():
-    """Interrupts while two threads compute; then the same process computes on."""
+    """Interrupts while two threads compute; then the same process computes on.
+
+    Its loops are loaded before: llvmlite, which loads them, has a lock that stays closed where an interrupt meets it.
+    """
     script = (
         "import signal, sys, numpy as np, sigconv\n"
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "x, h = np.ones(1_000_000), np.ones(3000)\n"
         "for method in ('direct', 'fft', 'overlap-add'):\n"
+        "    sigconv.convolve(np.tile(x, 4), h, method=method, workers=2)\n"
         "    want = sigconv.convolve(x[:50_000], h, method=method, workers=2)\n"
         "    for after in (0.05, 0.1, 0.2):\n"
         "        signal.setitimer(signal.ITIMER_REAL, after)\n"
