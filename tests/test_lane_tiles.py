@@ -145,7 +145,7 @@ def order(length, lanes=0):
 def spectrum(data, lengths):
     """Return the transform over both axes that a kernel's spectrum is made by, in NumPy's order."""
     lanes = 64 // data.real.itemsize
-    scaled = tiling.spectra_of(data, lengths).astype(np.longdouble) * prod(lengths)
+    scaled = tiling.spectra_of(data[None], lengths)[0].astype(np.longdouble) * prod(lengths)
     along, rows = order(lengths[1], lanes)
     # Groups of as many (line, row) as there are lanes; each holds, for every lane's multiple of `rows`, these as lanes.
     parts = scaled.reshape(-1, lanes, 2, lanes)

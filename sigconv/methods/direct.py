@@ -17,7 +17,7 @@ from ..semantics.problem import Problem
 from . import at_once
 from .direct_tiles import FEWEST, conv_steps, extended, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
-from .protocol import Components, Costs, Estimate, Settings
+from .protocol import Components, Costs, Estimate, Runner, Settings
 from .small import lines_of
 from .tiles import (
     Reach,
@@ -74,7 +74,7 @@ class Direct:
             found = _estimates(problem, costs, outputs, loops, alike)
         return found
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""
         if not is_exact(problem.result_dtype):
             return _Kernel(kernel.astype(problem.working_dtype), 0.0)

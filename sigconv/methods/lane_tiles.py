@@ -15,7 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
 from .orientation import dilated
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -34,7 +34,8 @@ from .tiles import (
     trimmed,
     waking,
 )
-from .transform_method import best_of_few
+from .transform_method import best_of_few, steps_of
+from .workers import in_steps
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -159,13 +160,21 @@ def _needs(dtype: DType) -> frozenset[str]:
     return frozenset({"numba", f"blocks {dtype.char}"})
 
 
-def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
+def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernels, one for each entry of their batch."""
     taps = tuple(taps_needed(axis) for axis in problem.axes)
     held = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
     spread = dilated(trimmed(kernel, held), problem).astype(problem.working_dtype)
     kernels = spread.transpose(convolved_last(spread.ndim, problem.positions))
-    return Spectra(taps, _engine().spectra_of(kernels, settings.lengths))
+    batch = kernels.shape[: -len(taps)]
+    lines, engine = kernels.reshape(-1, *kernels.shape[len(batch) :]), _engine()
+    spectra = engine.empty_spectra(len(lines), settings.lengths, problem.working_dtype)
+
+    def fill(part: slice) -> None:
+        engine.fill_spectra(lines[part], settings.lengths, spectra[part])
+
+    in_steps(runner, len(lines), steps_of(len(lines), prod(settings.lengths)), fill)
+    return Spectra(taps, spectra.reshape(*batch, -1))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -186,10 +195,7 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     own = tuple([i for i in range(len(batch)) if i not in bank])
     spectra, written = spectra.transpose(*own, *bank, -1), target.transpose(*own, *bank, *range(len(batch), out.ndim))
     samples = samples.squeeze(bank)
-    for index in np.ndindex(spectra.shape[: len(own)]):
-        kernel = tuple(slice(i, i + 1) if n > 1 else slice(None) for i, n in zip(index, spectra.shape, strict=False))
-        read = _part(samples, kernel)
-        _engine().convolve(read, spectra[index], spans, tails, settings.lengths, value, written[kernel])
+    _engine().convolve(samples, spectra, spans, tails, settings.lengths, value, written)
     if not direct:
         outputs[...] = target
 

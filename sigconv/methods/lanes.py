@@ -14,7 +14,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -34,7 +34,8 @@ from .tiles import (
     tile_steps,
     waking,
 )
-from .transform_method import best_of_few
+from .transform_method import best_of_few, steps_of
+from .workers import in_steps
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -157,13 +158,18 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 
-def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
+def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernel."""
-    axis, position = problem.axes[0], problem.axes[0].position
+    axis, position, length, columns = problem.axes[0], problem.axes[0].position, settings.lengths[0], _columns()
     low, high = taps_needed(axis)
     taps = last_axis(kernel, position)[..., low:high]
     lines = taps.reshape(-1, high - low)
-    spectra = _columns().spectra_of(lines, settings.lengths[0], problem.working_dtype, axis.dilation)
+    spectra = columns.empty_spectra(len(lines), length, problem.working_dtype)
+
+    def fill(part: slice) -> None:
+        columns.fill_spectra(lines[part], length, problem.working_dtype, axis.dilation, spectra[part])
+
+    in_steps(runner, len(lines), steps_of(len(lines), length), fill)
     return Spectra(((low, high),), last_axis(spectra.reshape(*taps.shape[:-1], -1), position, back=True))
 
 

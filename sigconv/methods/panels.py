@@ -36,6 +36,7 @@ from .orientation import dilated
 from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
 from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
+from .workers import in_steps
 
 # A pass is done in so many steps, whoever does them.
 STEPS = 32
@@ -207,10 +208,4 @@ def _entry(tile: Tile, problem: Problem) -> int:
 
 
 def _shared(runner: Runner, count: int, work: Step) -> None:
-    """Do some items in steps of a few of them."""
-
-    def step(number: int) -> None:
-        with np.errstate(all="ignore"):
-            work(slice(count * number // STEPS, count * (number + 1) // STEPS))
-
-    runner(step, STEPS)
+    in_steps(runner, count, STEPS, work)

@@ -16,7 +16,7 @@ from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
 from .direct_tiles import FEWEST, conv_steps, extended, parts
-from .protocol import Components, Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import (
     Reach,
     Tile,
@@ -73,7 +73,7 @@ class Sparse(NamedTuple):
             found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
         return found
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Taps | None:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Taps | None:
         """Return the kernel's taps; None if there are too many, or they are not finite."""
         if np.count_nonzero(kernel) > self.most * problem.kernel_batch:
             return None

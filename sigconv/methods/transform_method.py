@@ -14,11 +14,13 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .tiles import Tile, count_tiles, first_of_every, share_of, waking
 
 # Passes over the samples and spectra of blocks, beside their transforms.
 COPIES = 5
+# Samples of kernels' blocks whose transforms are worth another thread.
+_SHARED = 1 << 16
 # Lengths of blocks of which all is estimated.
 _LOOKED_AT = 3
 
@@ -34,7 +36,7 @@ class TransformMethod:
         """Return that of a call and of a kernel's spectrum."""
         return costs.call + costs.spectrum
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
@@ -59,6 +61,11 @@ def first_outputs(problem: Problem, settings: Settings) -> Index:
 def whole_length(axis: Axis) -> int:
     """Return the transform length that holds the whole window of an axis."""
     return fast_length(spectral.alias_free_length(axis, axis.count))
+
+
+def steps_of(kernels: int, length: int) -> int:
+    """Return in how many steps workers share the transforms of some kernels, each of some length."""
+    return min(kernels, -(-kernels * length // _SHARED))
 
 
 def best_of_few(ranked: Iterable[list[Estimate]], max_bytes: int | None) -> list[Estimate]:

@@ -244,13 +244,24 @@ def _run(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtyp
     )
 
 
-def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, dilation: int = 1) -> Array:
-    """Return the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
+def empty_spectra(count: int, length: int, dtype: np.dtype[Any]) -> Array:
+    """Return memory for the spectra of some kernels, one to a row."""
+    return aligned((count, 2 * length), real_dtype(dtype))
+
+
+def spectra_of(kernels: Array, length: int) -> Array:
+    """Return the spectra of kernels: see `fill_spectra`."""
+    spectra = empty_spectra(len(kernels), length, kernels.dtype)
+    fill_spectra(kernels, length, kernels.dtype, 1, spectra)
+    return spectra
+
+
+def fill_spectra(kernels: Array, length: int, dtype: np.dtype[Any], dilation: int, spectra: Array) -> None:
+    """Fill in the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
 
     The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts, in
     the precision of a dtype. They make up for the three transforms of a convolution that come out too long.
     """
-    dtype = dtype or kernels.dtype
     real, count, size = real_dtype(dtype), len(kernels), length * dtype.itemsize
     padded = np.zeros((count + 1, length), dtype)
     taps = kernels.astype(dtype) / real.type(length)
@@ -261,10 +272,8 @@ def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, 
     sources = np.empty((2, count), np.int64)
     sources[0] = address_of(padded) + size * np.arange(count)
     sources[1] = address_of(padded) + size * count
-    spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
     _run(Lines(sources, (1, 1), _NOWHERE, 1, 0, 0), places, 0, length, dtype)
-    return spectra
 
 
 def spectrum_order(length: int, dtype: np.dtype[Any]) -> Array:
