@@ -26,6 +26,7 @@ from .tiles import (
     first_of_every,
     gather,
     kernels_in,
+    lines_of_kernel,
     numbers_outside,
     part_of_bank,
     reach_of,
@@ -140,7 +141,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
         bands = max(1, min(bands, int(few / bank)))
     together = min(left / bands, max(few / bands, bank if bank > 1 else 0))
     tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
-    entries = prod([tile[i] for i in problem.batch_positions])
+    entries = lines_of_kernel(tile, problem)
     full, rest = divmod(blocks.counts[0], bands)
     transforms = full * -(-bands * band * entries // blocks.parts) + -(-rest * band * entries // blocks.parts)
     tiles = count_tiles(problem.shape, tile)
@@ -148,7 +149,8 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
-    seconds += (2 * costs.spectrum + blocks.together / 2) * problem.kernel_batch
+    kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
+    seconds += 2 * costs.spectrum + kernels * blocks.together / 2
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))

@@ -27,6 +27,7 @@ from .tiles import (
     is_known_to_loops,
     kernels_in,
     last_axis,
+    lines_of_kernel,
     numbers_outside,
     part_of_bank,
     reach_of,
@@ -139,15 +140,16 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     # Equal parts of a bank, each no more than twice as large as other tiles.
     kernels = -(-bank // -(-bank * outputs // (2 * size))) if bank > 1 else 1
     tile = tile_steps(problem, (outputs,), min(max(size, kernels * outputs), held / (1 + 2 * length / outputs)))
-    transforms = -(-blocks * problem.batch // (2 if paired else 1))
-    kernels = kernels_in(tile, problem)
+    alike, kernels = lines_of_kernel(tile, problem), kernels_in(tile, problem)
+    transforms = -(-blocks * alike // (2 if paired else 1)) * -(-problem.batch // alike)
     one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
-    seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
+    prepared = share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch
+    seconds = costs.call + costs.spectrum + prepared * one / 2
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
@@ -187,9 +189,10 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
     samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
     bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
-    if bank:
-        order = convolved_last(out.ndim, (*bank, out.ndim - 1))
-        samples, spectra, out = samples.squeeze(bank), spectra.transpose(order), out.transpose(order)
+    shared = tuple([i for i in range(out.ndim - 1) if spectra.shape[i] == 1])
+    order = convolved_last(out.ndim, (*(bank or shared), out.ndim - 1))
+    samples = samples.squeeze(bank) if bank else samples.transpose(order)
+    spectra, out = spectra.transpose(order), out.transpose(order)
     lines.convolve_lines(samples, spectra, out, place, length, len(bank), _together(length, out.dtype))
 
 

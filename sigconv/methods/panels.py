@@ -38,9 +38,10 @@ from .spectral import alias_free_length, taps_needed, transform_dtype
 from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
 from .workers import in_steps
 
-# A pass is done in so many steps, whoever does them.
-STEPS = 32
 PASSES = 3
+# A pass is done in a few steps for each worker, whoever does them: fewer where they would end before a thread wakes. By
+# then Python's lock would be taken again, and the thread would wait in vain, step after step.
+_STEPS = 4
 # The engine's name, and the largest row of a panel in bytes.
 ENGINE, _ROW = "panels", 256
 
@@ -80,19 +81,25 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
-    shared = PASSES * STEPS * costs.batch["panels"] * problem.batch
-    shared += sum(costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths)
+    shared = sum([costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths])
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
-    seconds = costs.call + costs.spectrum + waking(STEPS, costs) + share_of(STEPS, costs.workers) * shared
+    steps = _steps(shared / (PASSES * transforms), costs)
+    shared += PASSES * steps * costs.batch["panels"] * problem.batch
+    seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * shared
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
-        Settings(tile, ENGINE, lengths, steps=PASSES * STEPS),
+        Settings(tile, ENGINE, lengths, steps=PASSES * steps),
         seconds,
         size * complex_dtype.itemsize * (1 + problem.kernel_batch),
         rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),
         frozenset({"numba", f"panel_columns {complex_dtype.char}", f"panel_rows {complex_dtype.char}"}),
     )
+
+
+def _steps(seconds: float, costs: Costs) -> int:
+    """Return in how many steps a pass is done that takes some time."""
+    return costs.workers * max(1, min(_STEPS, int(seconds / (costs.workers * costs.wake))))
 
 
 def _needed(problem: Problem) -> list[int]:
@@ -118,7 +125,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     kernels, nest = _samples(dilated(trimmed(kernel, held), problem), problem), _nest(problem, settings)
     spectra = nest.rows.empty((len(kernels), *(columns.length for columns in nest.columns)))
     for samples, spectrum in zip(kernels, spectra, strict=True):
-        shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+        shape, share = _levels(samples.shape, settings), partial(_shared, runner, settings)
         transform(nest, samples.reshape(-1), shape, 1 / nest.size, spectrum, share)
     return Spectra(taps, spectra)
 
@@ -147,7 +154,7 @@ def fill(
     nest, windows = _nest(problem, settings), _windows(reaches, settings)
     thinned = reaches[0].axis.stride if len(reaches) == 1 else 1  # a folded axis has all its outputs first
     target = out if thinned == 1 and out.flags.c_contiguous else np.empty(_extent(reaches), out.dtype)
-    shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+    shape, share = _levels(samples.shape, settings), partial(_shared, runner, settings)
     spectrum = state.spectra[_entry(tile, problem)]
     convolve(nest, samples.reshape(-1), shape, spectrum, windows, target.reshape(-1), share)
     if target is not out:
@@ -207,5 +214,5 @@ def _entry(tile: Tile, problem: Problem) -> int:
     return number
 
 
-def _shared(runner: Runner, count: int, work: Step) -> None:
-    in_steps(runner, count, STEPS, work)
+def _shared(runner: Runner, settings: Settings, count: int, work: Step) -> None:
+    in_steps(runner, count, settings.steps // PASSES, work)

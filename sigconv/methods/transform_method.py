@@ -20,7 +20,7 @@ from .tiles import Tile, count_tiles, first_of_every, share_of, waking
 # Passes over the samples and spectra of blocks, beside their transforms.
 COPIES = 5
 # Samples of kernels' blocks whose transforms are worth another thread.
-_SHARED = 1 << 16
+_SHARED = 1 << 18
 # Lengths of blocks of which all is estimated.
 _LOOKED_AT = 3
 

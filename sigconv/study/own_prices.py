@@ -181,6 +181,7 @@ def batches(tile: float) -> dict[str, float]:
     few, many = (seconds(_blocks((2 * hop * n,), "f4", (length,), tile=(2 * hop,))) for n in (_FEW, _MANY))
     problem = describe((64,), (3,), np.dtype("f8"), np.dtype("f8"), mode="same")
     plan = choose(problem, "fft", prices=PRIORS)
-    step = seconds(replace(plan, estimate=panels.estimate(problem, PRIORS)))
+    asked = panels.estimate(problem, PRIORS)
+    step = seconds(replace(plan, estimate=asked)) / asked.settings.steps
     each = _difference(few, many) / (_MANY - _FEW) - tile
-    return {"lanes": max(each, 0.1 * tile), "panels": step / panels.PASSES / panels.STEPS}
+    return {"lanes": max(each, 0.1 * tile), "panels": step}
