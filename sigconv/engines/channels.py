@@ -14,7 +14,7 @@ from numba import njit
 from numba.extending import overload
 
 from . import simd
-from .loops import MISSING, VERSION
+from .loops import MISSING, VERSION, distinct
 from .protocol import Array
 from .rows import address_of
 from .simd import every_other, inner, load, multiply_add, splat, store, zeros
@@ -96,6 +96,7 @@ def _copier(factor: int) -> Any:
     """
 
     @inner
+    @distinct(factor)
     def copied(kind, source, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
         size = count * kind.itemsize
         reach = -(-size // PIECE) * PIECE * factor
@@ -189,6 +190,7 @@ def _block(rows: int, pieces: int) -> Any:
     """Return the product of some rows of weights with a block of columns of some pieces."""
 
     @inner
+    @distinct(rows, pieces)
     def block(panel, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
         source, target, step = place
         sums = _no_sums(panel[0], pieces, rows) if fresh else _sums_at(panel[0], pieces, rows, target, step)
@@ -205,6 +207,7 @@ def _multiplied(rows: int, pieces: int) -> Any:
     block, narrow_block = _block(rows, pieces), _block(rows, pieces // 2)
 
     @inner
+    @distinct(rows, pieces)
     def multiply(kind, weights, height, row, lines, pitch, places, count, narrow, fresh):  # type: ignore[no-untyped-def]
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
         # tells its source, its target and the distance of the target's rows; the last may be half as wide.
@@ -231,6 +234,7 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
     size_of_block, tall = pieces * PIECE, (rows, pieces) == TALL
 
     @njit(nogil=True, cache=True, error_model="numpy")
+    @distinct(rows, pieces)
     def fill(  # type: ignore[no-untyped-def]
         kind, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
     ):

@@ -21,6 +21,20 @@ MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the 
 PIECE = simd.PIECE
 
 
+def distinct(*values: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a function that is made for each of some values a name of its own.
+
+    Compiled functions of one name are told apart by a number that counts what a process has compiled. Those that two
+    processes have left on the disk may then share both, and a third process would call one for the other.
+    """
+
+    def renamed(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__qualname__ = "_".join((function.__qualname__, *map(str, values)))
+        return function
+
+    return renamed
+
+
 def _no_sums(sample: Any, pieces: Any) -> Any: ...
 def _added(sums: Any, tap: Any, x: Any) -> Any: ...
 def _total(sums: Any) -> Any: ...
@@ -71,6 +85,7 @@ def _strip(pieces: int) -> Callable[..., None]:
     two, three, four = pieces + 1, pieces + 2, pieces + 3
 
     @inner
+    @distinct(pieces)
     def strip(  # type: ignore[no-untyped-def]
         data, step, starts, lengths, taps, out, out_step, width, advance
     ):
