@@ -18,7 +18,7 @@ from .planning.plan import Plan, choose
 from .planning.stored import current
 from .semantics.describe import describe
 from .semantics.missing import as_signal
-from .semantics.operands import as_operand
+from .semantics.operands import as_operand, read_only
 from .semantics.options import Options, arguments
 
 Array = NDArray[Any]
@@ -66,8 +66,7 @@ class Filter:
         max_bytes: int | None = None,
         **options: Unpack[Options],
     ) -> None:
-        self.kernel = as_operand("kernel", kernel).copy()
-        self.kernel.flags.writeable = False
+        self._kernel = as_operand("kernel", kernel).copy()
         self._asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
         self._method, self._max_bytes = method, max_bytes
         self._workers = workers
@@ -79,10 +78,10 @@ class Filter:
         """Raise what is wrong whatever the signal: one sample of any dtype on every axis stands for it."""
         axes = self._asked.get("axes")
         named = () if axes is None else axes if isinstance(axes, tuple) else (axes,)
-        ndim = max([self.kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
-        problem = describe((1,) * ndim, self.kernel.shape, np.dtype(object), self.kernel.dtype, **self._asked)
+        ndim = max([self._kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
+        problem = describe((1,) * ndim, self._kernel.shape, np.dtype(object), self._kernel.dtype, **self._asked)
         choose(problem, "direct")
-        check_taps(self.kernel, problem)
+        check_taps(self._kernel, problem)
         check_method(self._method)
         available_workers(self._workers)
 
@@ -94,8 +93,8 @@ class Filter:
 
     def plan(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> Plan:
         """Return how a signal of some shape and dtype is filtered."""
-        dtypes = np.dtype(signal_dtype), self.kernel.dtype
-        problem = describe(tuple(signal_shape), self.kernel.shape, *dtypes, **self._asked)
+        dtypes = np.dtype(signal_dtype), self._kernel.dtype
+        problem = describe(tuple(signal_shape), self._kernel.shape, *dtypes, **self._asked)
         return choose(problem, self._method, self._max_bytes, self._prices)
 
     def explain(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> str:
@@ -104,10 +103,15 @@ class Filter:
         return f"{plan.explain()}\n{self._prepare(plan).found}".rstrip()
 
     @property
+    def kernel(self) -> Array:
+        """The kernel as it was given, which can't be written to."""
+        return read_only(self._kernel)
+
+    @property
     def adjoint(self) -> Adjoint:
         """The adjoint operator f*, for which ⟨f(x), y⟩ = ⟨x, f*(y)⟩."""
-        return Adjoint(self.kernel, self._asked, self._method, self._workers)
+        return Adjoint(self._kernel, self._asked, self._method, self._workers)
 
     def _prepare(self, plan: Plan) -> Prepared:
         """Return the prepared kernel of a plan; the last few are kept."""
-        return self._prepared.get(plan, partial(plan.prepare, self.kernel, self._workers))
+        return self._prepared.get(plan, partial(plan.prepare, self._kernel, self._workers))

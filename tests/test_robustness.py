@@ -504,6 +504,19 @@ def test_no_convolved_axis_is_a_product(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_options_hold_where_no_axis_is_convolved(method):
+    """Renormalised integers are floats, a fill value is that of its boundary, and what is wrong is refused."""
+    x, h = np.arange(4), np.arange(1, 5)
+    for boundary, dtype in (("renormalize", float), ("edge", int)):
+        got = sigconv.convolve(x, h, "same", method, axes=(), boundary=boundary)
+        np.testing.assert_array_equal(got, (x * h).astype(dtype), strict=True)
+    np.testing.assert_array_equal(sigconv.convolve(x, h, axes=(), boundary="constant", fill_value=7), x * h)
+    for wrong in ({"boundary": "bla"}, {"stride": 0}, {"dilation": -1}, {"center": 0.5}, {"fill_value": 7}):
+        with pytest.raises(SigconvError, match=next(iter(wrong))):
+            sigconv.convolve(x, h, "same", method, axes=(), **wrong)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_booleans_meet_infinities(method):
     x, h = draw(500), draw(20, "?", seed=1)
     x[100], x[300] = np.inf, np.nan
