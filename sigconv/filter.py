@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any, Unpack
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .adjoint import Adjoint
 from .engines.recent import Recent
+from .errors import ArgumentValueError
 from .methods.execute import Prepared
 from .methods.missing import check_taps
 from .methods.registry import check_method
@@ -20,6 +22,7 @@ from .semantics.describe import describe
 from .semantics.missing import as_signal
 from .semantics.operands import as_operand, read_only
 from .semantics.options import Options, arguments
+from .semantics.problem import Problem
 
 Array = NDArray[Any]
 
@@ -76,14 +79,26 @@ class Filter:
 
     def _check(self) -> None:
         """Raise what is wrong whatever the signal: one sample of any dtype on every axis stands for it."""
-        axes = self._asked.get("axes")
-        named = () if axes is None else axes if isinstance(axes, tuple) else (axes,)
-        ndim = max([self._kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
-        problem = describe((1,) * ndim, self._kernel.shape, np.dtype(object), self._kernel.dtype, **self._asked)
+        problem = self._of_one_sample()
         choose(problem, "direct")
         check_taps(self._kernel, problem)
         check_method(self._method)
         available_workers(self._workers)
+
+    def _of_one_sample(self) -> Problem:
+        """Return the problem of a signal of one sample: of as few axes as may be, or more to tell the named ones apart.
+
+        An axis that is counted from the front and one from the back may be the same in a signal of few axes.
+        """
+        axes = self._asked.get("axes")
+        named = [a for a in (axes if isinstance(axes, tuple) else (axes,)) if isinstance(a, int)]
+        ahead, behind = max([0, *(a + 1 for a in named)]), max([0, *(-a for a in named)])
+        fewest = max(self._kernel.ndim, ahead, behind)
+        shapes = [((1,) * ndim, self._kernel.shape) for ndim in (fewest, max(fewest, ahead + behind))]
+        dtypes = np.dtype(object), self._kernel.dtype
+        with suppress(ArgumentValueError):
+            return describe(*shapes[0], *dtypes, **self._asked)
+        return describe(*shapes[1], *dtypes, **self._asked)
 
     def __call__(self, signal: ArrayLike, out: Array | None = None, mask: ArrayLike | None = None) -> Array:
         """Return the filtered signal, in `out` if that is given; True in `mask` hides a sample, as in `convolve`."""

@@ -400,12 +400,29 @@ def test_a_plan_serves_its_shapes_and_dtypes_only(operands):
         ({"workers": 0}, ["workers"]),
         ({"border": "wrap"}, ["border"]),
         ({"fill_value": 2}, ["fill_value", "constant"]),
+        ({"axes": (1, 1)}, ["axes=(1, 1)", "twice"]),
     ],
     ids=str,
 )
 def test_bad_filters(options, fragments):
     """What does not depend on the signal is refused when the filter is made."""
     refused(SigconvError, fragments, sigconv.Filter, KERNEL, **options)
+
+
+@pytest.mark.parametrize(
+    ("taps", "axes", "shape"),
+    [
+        ((2, 3), (0, -2), (5, 6, 2)),
+        ((2, 3), (-2, 0), (5, 6, 2)),
+        ((2, 3, 1), (1, -2), (4, 5, 6, 2)),
+        ((3,), -4, (9,) * 4),
+    ],
+)
+def test_axes_of_a_filter_may_be_counted_from_both_ends(taps, axes, shape):
+    """In a signal of few axes they would be the same; the filter is for others."""
+    signal, kernel = np.random.default_rng(0).integers(0, 9, shape), np.arange(np.prod(taps)).reshape(taps)
+    want = sigconv.convolve(signal, kernel, "same", axes=axes)
+    np.testing.assert_array_equal(sigconv.Filter(kernel, axes=axes)(signal), want)
 
 
 @pytest.mark.parametrize("kernel", [[], "abc", np.ma.array([1.0, 2.0]), [[1], [2, 3]]], ids=repr)
