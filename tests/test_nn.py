@@ -1,5 +1,6 @@
 """Layers held to their definition in exact integers, to hand-computed numbers, to their laws, and to their refusals."""
 
+import copy
 import threading
 
 import numpy as np
@@ -312,6 +313,30 @@ def test_a_layer_object_keeps_its_weights():
     np.testing.assert_array_equal(prepared(x[0]), expected[0])
     np.testing.assert_array_equal(prepared(x.astype(np.int8)), expected)
     assert "direct" in prepared.explain(x.shape)
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i4", "f2"])
+@pytest.mark.parametrize(("groups", "taps"), [(1, 3), (2, 3), (4, 9)])
+def test_a_layer_is_not_changed_through_its_weights(method, dtype, groups, taps):
+    """They can't be written to: what is prepared later is the same, also of a copy."""
+    rng = np.random.default_rng(9)
+    shapes = (2, 4, 40, 40), (4, 4 // groups, taps, taps), 4
+    x, w, bias = (integers(rng, shape).astype(dtype) for shape in shapes)
+    prepared = nn.Conv(w, bias, groups=groups, method=method)
+    for conv in (prepared, copy.deepcopy(prepared)):
+        for batch in (x, x[:1]):
+            want = nn.conv2d(batch, w, bias, groups=groups, method=method)
+            for _ in range(2):
+                np.testing.assert_array_equal(conv(batch), want)
+                for name in ("weight", "bias"):
+                    with pytest.raises(ValueError, match="read-only"):
+                        getattr(conv, name)[...] = 0
+                    with pytest.raises(AttributeError):
+                        setattr(conv, name, w)
+    np.testing.assert_array_equal(prepared.weight, w, strict=True)
+    np.testing.assert_array_equal(prepared.bias, bias, strict=True)
+    assert nn.Conv(w).bias is None
 
 
 def test_plans_print_themselves():

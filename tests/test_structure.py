@@ -45,6 +45,7 @@ LIGHT = {
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
+        "sigconv.engines.interrupts",
         "sigconv.engines.own_spectrum",
         "sigconv.methods.again",
         "sigconv.methods.at_once",

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
 
 from . import simd
+from .entry import entry
 from .loops import MISSING, VERSION, distinct
 from .protocol import Array
 from .rows import address_of
@@ -233,7 +233,7 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
     """
     size_of_block, tall = pieces * PIECE, (rows, pieces) == TALL
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     @distinct(rows, pieces)
     def fill(  # type: ignore[no-untyped-def]
         kind, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from . import simd
+from .entry import entry
 from .simd import inner, load, multiply_add, pair_lanes, part, splat, store, swap_pairs, zeros
 from .watch import samples_at
 
@@ -130,7 +131,7 @@ _strip8, _strip4, _strip1 = (_strip(pieces) for pieces in (8, 4, 1))
 def _compiled(version: int) -> Callable[..., int]:
     """Return `sum_bands`, which is compiled anew for each version of the vectors that it is made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     def sum_bands(  # type: ignore[no-untyped-def]
         data, bases, rows, step, starts, lengths, kernels, which, out, places, out_step, width
     ):
@@ -175,7 +176,7 @@ def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untype
             line[c] = samples_at(kind, place + columns[c], 1)[0]
 
 
-@njit(nogil=True, cache=True)
+@entry()
 def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore[no-untyped-def]
     """Fill `out[r, c]` with the sample at `data + rows[r] + columns[c]`, or `fill` where either is missing.
 

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from . import simd
+from .entry import entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
 from .panel_butterflies import (
@@ -111,7 +112,7 @@ def _spare():  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `forward` and `backward`, compiled anew for each version of what they are made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     def forward(  # type: ignore[no-untyped-def]
         kind, data, size, width, weights, radices, table, near, far, panels, begin, end, together
     ):
@@ -133,7 +134,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                     store(panel + j * ROW, PIECE, product(x, row_at(address(near) + j * ROW, table)))
         return version
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     def backward(  # type: ignore[no-untyped-def]
         kind, data, size, width, row, step, skip, weights, radices, table, near, far, panels, begin, end, together
     ):

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ..entry import entry
 from ..protocol import Array
 from ..simd import inner
 from .columns import Lines, _analyse, _gather, _inverse_passes, _parts, _synthesise
@@ -44,7 +44,7 @@ def _return_parts(sample, levels, shared, lanes, turns, across, kept, spectrum, 
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs banks, which is compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True)
+    @entry()
     def run_banks(  # type: ignore[no-untyped-def]
         sample, parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, tables, kept, together
     ):

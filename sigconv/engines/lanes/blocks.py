@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
+from ..entry import entry
 from ..watch import samples_at
 from .calls import call
 from .passes import ROW
@@ -195,7 +196,7 @@ def _leave(work, table, missing):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that convolves blocks, which is compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True)
+    @entry()
     def convolve_blocks(  # type: ignore[no-untyped-def]
         kind, work, shape, outer, inner, along, middle, kernels, source, target, columns
     ):

@@ -17,6 +17,7 @@ from numba import cfunc, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
+from ..entry import loaded
 from .vectors import Code, Number, _align_stack
 from .version import VERSION
 
@@ -38,7 +39,8 @@ def over_rows(body: Callable[..., None]) -> Callable[[int, np.dtype[Any]], int]:
 @cache
 def _compiled(name: str, radix: int, dtype: np.dtype[Any]) -> Any:
     sample = types.CPointer(from_dtype(dtype))  # type: ignore[no-untyped-call]
-    return cfunc(types.void(sample, *[types.intp] * (1 + INTEGERS)), cache=True)(_loop(name, radix, VERSION))
+    function = cfunc(types.void(sample, *[types.intp] * (1 + INTEGERS)), cache=True)
+    return loaded(function, _loop(name, radix, VERSION))
 
 
 def _loop(name: str, radix: int, version: int) -> Callable[..., None]:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
@@ -183,7 +183,7 @@ def _halves(place, parts, lines, rows):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True)
+    @entry()
     def run_blocks(  # type: ignore[no-untyped-def]
         sample, parts, sources, cuts, targets, spectra, blocks, hop, last, dropped, tables
     ):
