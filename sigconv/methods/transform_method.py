@@ -109,16 +109,21 @@ class Work(NamedTuple):
 
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
-        one = costs.transform(engine, self.dtype, self.length, self.length)
+        one = self._one(costs, engine)
         tiles = self.tiles + self.batches * costs.batch[engine] + self.transforms * one
         tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
 
     def least_seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return what longer blocks take at least: a tile of a batch, and the useful samples alone."""
-        one = costs.transform(engine, self.dtype, self.length, self.length)
+        one = self._one(costs, engine)
         samples = self.useful * (self.transforms * one + costs.passes(self.moved, compiled))
         return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
+
+    def _one(self, costs: Costs, engine: str) -> float:
+        """Return the time of a transform; FFTW's of several axes take longer where a length is no power of two."""
+        mixed = engine == "fftw" and len(self.settings.lengths) > 1 and self.length & (self.length - 1)
+        return costs.transform("fftw axes" if mixed else engine, self.dtype, self.length, self.length)
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""

@@ -44,7 +44,8 @@ class Prices:
     transform_rates : mapping
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
         dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither. "blocks" are
-        those in lanes along several axes, with the kernel's spectrum beside them.
+        those in lanes along several axes, with the kernel's spectrum beside them; "fftw axes" FFTW's along several axes
+        whose lengths have other prime factors than two.
     block_rates : mapping
         Nominal operations a second of convolving a block in lanes (there, product and back: 10 N log2 N), by dtype: of
         64 samples, and of twice as many each time.
@@ -135,6 +136,7 @@ PRIORS = Prices(
     transform_rates={
         "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
+        "fftw axes": {"f": (12e9, 15e9, 9e9), "d": (11e9, 10e9, 7e9), "F": (13e9, 16e9, 8e9), "D": (14e9, 11e9, 6e9)},
         "scipy": {
             **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
             **{"g": (8e8, 8e8, 8e8), "G": (8e8, 8e8, 8e8)},

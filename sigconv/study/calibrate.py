@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from math import log2
+from math import log2, prod
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +172,10 @@ def _transforms() -> dict[str, Any]:
     rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
     for engine in (*engine_names(np.dtype("f8")), "scipy"):
         for name, dtype in _DTYPES.items():
-            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), n) for n in _lengths(np.dtype(dtype))]
+            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), (n,)) for n in _lengths(np.dtype(dtype))]
+            if engine == "fftw":
+                sides = [round((n / 240) ** 0.5) for n in _lengths(np.dtype(dtype))]
+                rates["fftw axes"][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
     if not installed("numba"):
         return {"transform_rates": rates}
     return {"transform_rates": rates | own_prices.transform_rates(), "block_rates": own_prices.block_rates()}
@@ -185,10 +188,11 @@ def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
     yield 4 * CACHES[1] // dtype.itemsize
 
 
-def _transform_rate(engine: str, dtype: np.dtype[Any], length: int) -> float:
+def _transform_rate(engine: str, dtype: np.dtype[Any], lengths: tuple[int, ...]) -> float:
     """Return nominal operations a second."""
-    rows = max(1, _SAMPLES // length)
-    with lease(engine, "forward", (rows, length), (1,), dtype) as transform:
+    length = prod(lengths)
+    rows, axes = max(1, _SAMPLES // length), tuple(range(1, 1 + len(lengths)))
+    with lease(engine, "forward", (rows, *lengths), axes, dtype) as transform:
         transform.input[...] = 1
 
         def run() -> None:
