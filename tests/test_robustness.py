@@ -18,6 +18,7 @@ from sigconv.compat import matlab, scipy_signal
 from sigconv.engines import transforms
 from sigconv.errors import ArgumentValueError, SigconvError
 from sigconv.methods.bounds import transform_bound
+from sigconv.methods.workers import runner_of
 from sigconv.semantics.boundary import Span, extend
 
 METHODS = ["direct", "fft", "overlap-add"]
@@ -229,6 +230,16 @@ def mixed_work():
                     )
                 )
     return work
+
+
+def test_workers_may_share_the_steps_of_steps():
+    """A thread that waits for the last steps of its own step does not wait for threads that wait themselves."""
+    done, run = [], runner_of(2)
+    outer = threading.Thread(target=lambda: run(lambda _: run(done.append, 20), 20), daemon=True)
+    outer.start()
+    outer.join(30)
+    assert not outer.is_alive()
+    assert sorted(done) == sorted([*range(20)] * 20)
 
 
 def test_64_threads_give_the_bits_of_one():
