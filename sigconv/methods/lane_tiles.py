@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from math import inf, prod
 from typing import Any, NamedTuple
@@ -76,7 +76,7 @@ class _Blocks(NamedTuple):
         """Return the blocks of a problem."""
         dtype, hops = problem.working_dtype, outputs(problem, lengths)
         counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
-        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, prod(lengths)))
+        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, lengths))
 
     def bands(self, costs: Costs) -> int:
         """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
@@ -84,12 +84,15 @@ class _Blocks(NamedTuple):
         return -(-self.counts[0] // costs.workers) if worth else self.counts[0]
 
 
-def _seconds(costs: Costs, dtype: DType, size: int) -> float:
-    """Return the seconds that a complex block of some samples takes, or two real ones, there and back.
+def _seconds(costs: Costs, dtype: DType, lengths: Sequence[int]) -> float:
+    """Return the seconds that a complex block of some lengths takes, or two real ones, there and back.
 
     The kernel's spectrum is as large.
     """
-    return costs.transform("blocks", spectrum_dtype(dtype), 2 * size, 2 * size)
+    size, complex_dtype = prod(lengths), spectrum_dtype(dtype)
+    if len(lengths) > 2:
+        return costs.volume(complex_dtype, size)
+    return costs.transform("blocks", complex_dtype, 2 * size, 2 * size)
 
 
 @lru_cache(maxsize=256)
@@ -106,8 +109,7 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     numbers = np.indices((len(_LENGTHS),) * ndim).reshape(ndim, -1)
     lengths = np.array(_LENGTHS)[numbers]
     held = (lengths.min(axis=0) >= _SHORTEST[ndim]) & (lengths.prod(axis=0) <= _LARGEST[ndim])
-    sizes = lengths[:, held].prod(axis=0).tolist()
-    return numbers[:, held], np.array([_seconds(costs, dtype, size) for size in sizes])
+    return numbers[:, held], np.array([_seconds(costs, dtype, block) for block in lengths[:, held].T.tolist()])
 
 
 def _ranked(problem: Problem, costs: Costs) -> Iterator[_Blocks]:

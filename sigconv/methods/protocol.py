@@ -109,6 +109,10 @@ class Costs(Protocol):
         """Return the time of convolving a block of complex samples in lanes."""
         ...
 
+    def volume(self, dtype: Any, size: int) -> float:
+        """Return the time of convolving a block of three axes and some complex samples in lanes."""
+        ...
+
     @property
     def wake(self) -> float:
         """The time until other threads work, too."""

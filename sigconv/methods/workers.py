@@ -99,9 +99,12 @@ def runner_of(workers: int) -> Runner:
     """Return how steps are done: each by the next worker that is idle."""
 
     def run(step: Callable[[int], None], count: int) -> None:
-        _together(deque(range(count)), step, workers)
+        if min(count, workers) <= 1:
+            in_order(step, count)
+        else:
+            _together(deque(range(count)), step, min(count, workers))
 
-    return in_order if workers == 1 else run
+    return run
 
 
 def in_steps(runner: Runner, count: int, steps: int, work: Callable[[slice], None]) -> None:

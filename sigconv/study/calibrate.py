@@ -178,7 +178,8 @@ def _transforms() -> dict[str, Any]:
                 rates["fftw axes"][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
     if not installed("numba"):
         return {"transform_rates": rates}
-    return {"transform_rates": rates | own_prices.transform_rates(), "block_rates": own_prices.block_rates()}
+    own = {"block_rates": own_prices.block_rates(), "volume_rates": own_prices.volume_rates()}
+    return {"transform_rates": rates | own_prices.transform_rates()} | own
 
 
 def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:

@@ -135,11 +135,22 @@ def block_rates() -> dict[str, tuple[float, ...]]:
     return rates
 
 
+def volume_rates() -> dict[str, tuple[float, ...]]:
+    """Return the rates of blocks of three axes by their sizes."""
+    rates = dict[str, tuple[float, ...]]()
+    for dtype in map(np.dtype, "fd"):
+        wide = spectrum_dtype(dtype)
+        doubled = range(len(PRIORS.volume_rates[wide.char]))
+        sides = (tuple(32 << (bits + axis) // 3 for axis in range(3)) for bits in doubled)
+        rates[wide.char] = tuple(_block_rate(dtype, lengths) for lengths in sides)
+    return rates
+
+
 def transform_rates() -> dict[str, dict[str, tuple[float, ...]]]:
-    """Return the rates of transforms of our own: of blocks of several axes, and of panels."""
+    """Return the rates of transforms of our own: of blocks of two axes, and of panels."""
     blocks, of_panels = dict[str, tuple[float, ...]](), dict[str, tuple[float, ...]]()
     for dtype in map(np.dtype, "fd"):
-        wide, near, far = spectrum_dtype(dtype), _block_rate(dtype, (128, 128)), _block_rate(dtype, (64, 64, 64))
+        wide, near, far = spectrum_dtype(dtype), _block_rate(dtype, (128, 128)), _block_rate(dtype, (256, 256))
         blocks[wide.char] = near, near, far  # with its spectrum, no block is as short as the first-level cache
         of_panels[wide.char] = (_column_rate(wide),) * 3
     return {"blocks": blocks, "panels": of_panels}
@@ -150,8 +161,8 @@ def _block_rate(dtype: np.dtype[Any], lengths: tuple[int, ...]) -> float:
     lanes, size = 64 // dtype.itemsize, prod(lengths)
     hops, many = (*(n - 2 for n in lengths[:-1]), lengths[-1] - lanes), max(_MANY, _HELD // size)
     times = [seconds(_blocks((count * hops[0], *hops[1:]), dtype.str, lengths=lengths)) for count in (_FEW, many)]
-    # Blocks of several axes are priced with their spectrum, which is as large.
-    length = size if len(lengths) == 1 else 2 * size
+    # Blocks of two axes are priced with their spectrum, which is as large.
+    length = 2 * size if len(lengths) == 2 else size
     return 5 * 2 * size * log2(length) * (many - _FEW) / 2 / _difference(*times)
 
 
