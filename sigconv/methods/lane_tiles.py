@@ -145,12 +145,14 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
     entries = lines_of_kernel(tile, problem)
     full, rest = divmod(blocks.counts[0], bands)
-    transforms = full * -(-bands * band * entries // blocks.parts) + -(-rest * band * entries // blocks.parts)
+    largest = -(-bands * band * entries // blocks.parts)
+    transforms = full * largest + -(-rest * band * entries // blocks.parts)
     tiles = count_tiles(problem.shape, tile)
+    share = max(share_of(tiles, costs.workers), largest / transforms * entries / problem.batch)
     work = blocks.together * transforms * -(-problem.batch // entries) * part_of_bank(kernels_in(tile, problem))
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
-    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
+    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
     kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
     seconds += 2 * costs.spectrum + kernels * blocks.together / 2
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
