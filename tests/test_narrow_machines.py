@@ -44,6 +44,7 @@ text = "".join([*loops.sum_bands.inspect_asm().values(), *columns._run_blocks.in
 print([name for name in ("xmm", "ymm", "zmm") if name in text])
 """
 FILES = ["loops", "at_once", "panels", "lanes", "lane_tiles", "transform_errors", "nn", "rounded_integers", "blocks"]
+FILES += ["winograd"]
 
 
 def settings(cpu, features, folder):

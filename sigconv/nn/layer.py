@@ -17,6 +17,7 @@ from .describe import describe
 from .plan import Plan, choose
 from .problem import Problem
 from .run import Prepared, apply, prepare
+from .ways import NAMES
 
 Array = NDArray[Any]
 
@@ -60,7 +61,7 @@ class Conv:
     ----------
     weight, bias : array_like
         Copied, so that changing them later has no effect.
-    method : {"auto", "direct", "fft", "overlap-add"}
+    method : {"auto", "direct", "fft", "overlap-add", "winograd"}
         How; the result's meaning, shape and dtype never depend on it.
     **options
         See `sigconv.nn.Options`.
@@ -86,7 +87,7 @@ class Conv:
         self.options = frozen(options)
         self.method = method
         self._prepared = Recent[Prepared](_KEPT)
-        check_method(method)
+        check_method(method, NAMES)
         if self._weight.ndim < 3:
             raise ArgumentValueError(f"the weight has shape {self._weight.shape}: use (out, in/groups, *taps)")
 

@@ -14,6 +14,7 @@ from ..engines.forks import load
 from ..engines.protocol import spectrum_dtype
 from ..engines.transforms import installed
 from ..methods import panels
+from ..nn import conv1d
 from ..planning.cost import PRIORS, SHORTEST_BLOCK
 from ..planning.loading import on_disk
 from ..planning.plan import Plan, choose
@@ -30,6 +31,7 @@ COMPONENTS = (
     *(("blocks", dtype) for dtype in "dfDF"),
     *((name, dtype) for name in ("panel_columns", "panel_rows") for dtype in "DF"),
     *(("channels", dtype) for dtype in "df"),
+    *(("winograd", dtype) for dtype in "df"),
     ("residues", "q"),
 )
 # Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
@@ -96,6 +98,7 @@ _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "panel_rows": _use_panel_rows,
     "residues": _use_residues,
     "channels": lambda dtype: _panel_rate(dtype, 1 << 8),
+    "winograd": lambda dtype: conv1d(np.ones((2, 5), dtype), np.ones((1, 2, 3), dtype), method="winograd"),
 }
 
 
