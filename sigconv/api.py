@@ -52,7 +52,8 @@ def convolve(
         Threads; by default the CPUs of this process, capped by SIGCONV_NUM_THREADS or OMP_NUM_THREADS. The bits of
         the result do not depend on it.
     max_bytes : int, optional
-        Limit on working memory, beside the operands and the result.
+        Limit on working memory, beside the operands and the result; and beside idle transforms of FFTW, up to 64 MiB
+        with their buffers, that earlier calls have left for later ones.
     out : ndarray, optional
         Where the result is written; it may overlap the operands.
     mask : array_like of bool, optional

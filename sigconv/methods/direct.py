@@ -121,7 +121,10 @@ def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, .
     products = {"numba": swept, "numpy": swept if is_lines(problem) else met}
     itemsize = problem.working_dtype.itemsize
     read = prod(extended(problem, tile)) * itemsize
-    memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
+    # Converted samples are a third copy; of integers there are sums of a limb, too, and of all limbs so far.
+    exact, converted = is_exact(problem.result_dtype), problem.signal_dtype != problem.working_dtype
+    held = (3 if exact or converted else 2) * read + (4 if exact else 2) * prod(tile) * itemsize
+    memory = prod(problem.kernel_shape) * itemsize, held
     count = count_tiles(problem.shape, tile)
     share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
     sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}
