@@ -166,8 +166,8 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         shared_bytes=spectrum * problem.kernel_batch * (3 if problem.kernel_batch > 1 else 1),
         # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
         worker_bytes=5 * each * together + (read + 2 * prod(settings.tile)) * item,
-        # The last batch may be a smaller one, whose transforms stand beside the others.
-        last_bytes=4 * each * (together - 1),
+        # The last batch or tile may be a smaller one, whose transforms stand beside the others.
+        last_bytes=4 * (each * together - spectrum),
         share=share_of(count, costs.workers),
         useful=problem.extent / (pairs * shared * length),
     )
