@@ -1,6 +1,5 @@
 """Integers by way of floats: their limbs, the check of rounded sums, and what happens where it fails."""
 
-import tracemalloc
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import peak_of
 
 import sigconv
 from sigconv.engines.transforms import installed
@@ -222,13 +222,7 @@ def test_the_estimated_memory_is_enough(method, dtype, n, m):
     plan, kernel = sigconv.plan(n, m, dtype, mode="same", method=method), rng.integers(0, 2, m).astype(dtype)
     signal, out = rng.integers(0, most, n, dtype), np.empty(n, plan.problem.result_dtype)
     plan(signal, kernel)  # imports and tables
-    tracemalloc.start()
-    try:
-        plan(signal, kernel, out=out, workers=1)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak <= plan.estimate.bytes
+    assert peak_of(plan, signal, kernel, out=out, workers=1) <= plan.estimate.bytes
 
 
 @pytest.mark.parametrize("signal", range(40, 70, 3))

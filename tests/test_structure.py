@@ -46,6 +46,7 @@ LIGHT = {
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
         "sigconv.engines.interrupts",
+        "sigconv.engines.kept_file",
         "sigconv.engines.own_spectrum",
         "sigconv.methods.again",
         "sigconv.methods.at_once",
@@ -71,7 +72,10 @@ LIGHT = {
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),
-    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".loading", ".plan", ".stored", ".structure")),
+    *(
+        f"sigconv.planning{m}"
+        for m in ("", ".cost", ".explain", ".known", ".loading", ".plan", ".stored", ".structure")
+    ),
 }
 
 

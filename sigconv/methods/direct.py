@@ -15,7 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_tiles import FEWEST, conv_steps, extended, parts, samples_met, taps_met, tile_outputs
+from .direct_tiles import FEWEST, conv_steps, held_bytes, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Components, Costs, Estimate, Runner, Settings
 from .small import lines_of
@@ -119,9 +119,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, .
     swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
     met = problem.batch * prod([samples_met(a) for a in problem.axes])
     products = {"numba": swept, "numpy": swept if is_lines(problem) else met}
-    itemsize = problem.working_dtype.itemsize
-    read = prod(extended(problem, tile)) * itemsize
-    memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
+    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
     count = count_tiles(problem.shape, tile)
     share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
     sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}

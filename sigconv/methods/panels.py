@@ -30,6 +30,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
+from .direct_tiles import extended
 from .layout import local_window
 from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transform
 from .orientation import dilated
@@ -87,11 +88,13 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     steps = _steps(shared / (PASSES * transforms), costs)
     shared += PASSES * steps * costs.batch["panels"] * problem.batch
     seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * shared
+    # What is read is copied where it is extended, converted or not contiguous, and what is thinned is written before.
+    copied = prod(extended(problem, tile)) + (prod(tile) * problem.axes[0].stride if _is_thinned(problem) else 0)
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
         Settings(tile, ENGINE, lengths, steps=PASSES * steps),
         seconds,
-        size * complex_dtype.itemsize * (1 + problem.kernel_batch),
+        size * complex_dtype.itemsize * (1 + problem.kernel_batch) + copied * dtype.itemsize,
         rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),
         frozenset({"numba", f"panel_columns {complex_dtype.char}", f"panel_rows {complex_dtype.char}"}),
     )
@@ -100,6 +103,13 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
 def _steps(seconds: float, costs: Costs) -> int:
     """Return in how many steps a pass is done that takes some time."""
     return costs.workers * max(1, min(_STEPS, int(seconds / (costs.workers * costs.wake))))
+
+
+def _is_thinned(problem: Problem) -> bool:
+    """Return whether outputs are written to an array of their own first, to be thinned or spread from there."""
+    return problem.positions[0] != len(problem.shape) - len(problem.axes) or (
+        len(problem.axes) == 1 and problem.axes[0].stride > 1
+    )
 
 
 def _needed(problem: Problem) -> list[int]:

@@ -104,6 +104,7 @@ class Work(NamedTuple):
     batches: int
     shared_bytes: int
     worker_bytes: int
+    last_bytes: int
     share: float
     useful: float
 
@@ -130,12 +131,15 @@ class Work(NamedTuple):
         tile, _, lengths, circular, blocks, paired, *_ = self.settings
         settings = Settings(tile, engine, lengths, circular, blocks, paired, compiled)
         needs = _needs(engine, self.dtype.char.lower() if compiled else "")
-        return Estimate(settings, self.seconds(costs, engine, compiled), self.shared_bytes, self.worker_bytes, needs)
+        memory = self.shared_bytes, self.worker_bytes + self.last_bytes
+        if engine == "numpy" and self.dtype.char in "fF":  # which NumPy transforms in double precision
+            memory = 2 * memory[0], 2 * memory[1]
+        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, needs)
 
     @property
     def bytes(self) -> int:
         """Working memory with one worker."""
-        return self.shared_bytes + self.worker_bytes
+        return self.shared_bytes + self.worker_bytes + self.last_bytes
 
 
 def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Work:
@@ -149,6 +153,10 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         [-(-problem.shape[i] // settings.tile[i]) for i in problem.batch_positions if problem.signal_shape[i] == 1]
     )
     spectrum = length * _spectrum_item(dtype)
+    each, together = spectrum * max(1, entries), -(-settings.blocks // shared)
+    # What a tile reads: on the axis that is cut into blocks, and beside it.
+    along = [axis.stride * settings.tile[axis.position] for axis in problem.axes[:1]]
+    read = max(1, entries) * (prod(along) + settings.lengths[0]) * prod(settings.lengths[1:]) if along else 1
     return Work(
         settings,
         dtype,
@@ -159,9 +167,12 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         alone=costs.call + costs.spectrum + waking(count, costs),
         tiles=costs.tile * count,
         batches=-(-blocks // settings.blocks) * -(-problem.batch // max(1, entries)),
-        shared_bytes=spectrum * problem.kernel_batch,
+        # Several kernels are transformed at once, from a buffer of all to another.
+        shared_bytes=spectrum * problem.kernel_batch * (3 if problem.kernel_batch > 1 else 1),
         # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-        worker_bytes=5 * spectrum * max(1, entries) * -(-settings.blocks // shared) + 3 * prod(settings.tile) * item,
+        worker_bytes=5 * each * together + (read + 2 * prod(settings.tile)) * item,
+        # The last batch or tile may be a smaller one, whose transforms stand beside the others.
+        last_bytes=4 * (each * together - spectrum),
         share=share_of(count, costs.workers),
         useful=problem.extent / (pairs * shared * length),
     )

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..api import convolve, forget
+from ..api import convolve
 from ..engines.transforms import engine_names, fft_engine, installed, lease
 from ..files.replace import replacing
 from ..methods.workers import available_workers
-from ..planning import stored
+from ..planning import known, stored
 from ..planning.cost import CACHES, PRIORS, Prices
 from ..planning.loading import on_disk
 from . import own_prices
@@ -70,7 +70,7 @@ def calibrate(progress: Progress | None = None) -> Path:
     store(prices, path)
     stored.use(prices)
     on_disk.cache_clear()
-    forget()
+    known.forget()
     return path
 
 
