@@ -23,8 +23,8 @@ GUARD = 99
 @pytest.fixture(autouse=True)
 def _always_compiled(monkeypatch):
     """Small problems take the compiled loops too."""
-    names = ("methods.direct", "planning.plan", "api")
-    direct, plan, api = (importlib.import_module(f"sigconv.{name}") for name in names)
+    names = ("methods.direct", "planning.plan", "planning.known")
+    direct, plan, known = (importlib.import_module(f"sigconv.{name}") for name in names)
     estimates = direct.Direct.estimates
 
     def compiled(*arguments):
@@ -33,7 +33,7 @@ def _always_compiled(monkeypatch):
 
     monkeypatch.setattr(direct.Direct, "estimates", compiled)
     monkeypatch.setattr(plan, "shortcut", lambda problem: None)
-    monkeypatch.setattr(api, "_known", {})
+    monkeypatch.setattr(known, "plans", {})
     plan._choose.cache_clear()
     yield
     plan._choose.cache_clear()
