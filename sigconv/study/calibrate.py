@@ -22,6 +22,7 @@ from ..planning import known, stored
 from ..planning.cost import CACHES, PRIORS, Prices
 from ..planning.loading import on_disk
 from . import own_prices
+from .reference import refined
 from .timings import Array, apply_seconds, best, numbers, seconds, with_engine
 
 Progress = Callable[[int, int, str], None]
@@ -91,7 +92,7 @@ def measured(progress: Progress | None = None) -> Prices:
         found |= measure()
     if progress is not None:
         progress(len(steps), len(steps), "done")
-    return replace(PRIORS, **found)
+    return replace(PRIORS, **refined(found))
 
 
 def _compiling() -> list[Step]:
