@@ -347,7 +347,9 @@ class Filters:
         self._taps = np.require(weights, requirements=("C", "A"))
         height = -(-len(weights) // _ROWS) * _ROWS
         self._kind = np.zeros(1, weights.dtype)
-        self._numbers = np.empty((16 if self._both else 4, height, weights.shape[1]), weights.dtype)
+        # A piece more puts the numbers of a weight into different sets of a cache.
+        plane = height * weights.shape[1] + PIECE // weights.itemsize
+        self._numbers = np.empty((16 if self._both else 4, plane), weights.dtype)
 
     def transform(self, rows: range) -> None:
         """Transform the weights of some rows, which must be done once for all; they end with the last or a panel."""
@@ -363,6 +365,7 @@ class Filters:
         """
         table = (*_table(parts, data.strides[2:], data.itemsize), np.lib.array_utils.byte_bounds(data)[1])
         read = address_of(data), data.strides[:2], data.shape[1], len(data), table
-        weights = address_of(self._numbers) + first * self._numbers.strides[1], self._numbers.strides[0]
+        place = first * data.shape[1] * data.itemsize
+        weights = address_of(self._numbers) + place, self._numbers.strides[0]
         written = out.shape[1], address_of(out), out.strides[:3], out.shape[2:], self._both, self._group
         return bool(_fill(self._kind, *read, *weights, *written) == 0)
