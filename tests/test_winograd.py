@@ -72,7 +72,7 @@ def test_groups_of_tiles_and_tiles_of_the_result(monkeypatch):
     rng = np.random.default_rng(3)
     x, w = whole(rng, 5, 12, 23, 31), whole(rng, 66, 4, 3, 3)
     for least, tiles, outputs, held in [(1, 4, 8, 1), (1 << 12, 32, 8, 1 << 14), (1 << 16, 64, 16, 1 << 20)]:
-        for name, value in {"_LEAST": least, "_SHARE": 1000, "_TILES": tiles, "_OUTPUTS": outputs}.items():
+        for name, value in {"_LEAST": least, "_SHARES": 1000, "_TILES": tiles, "_OUTPUTS": outputs}.items():
             monkeypatch.setattr(winograd, name, value)
         monkeypatch.setattr(winograd, "_BYTES", held)
         monkeypatch.setattr(winograd, "_MULTIPLE", 32)

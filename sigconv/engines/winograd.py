@@ -17,15 +17,15 @@ from numba import njit
 
 from ..semantics.problem import Axis
 from . import simd
-from .channels import TALL, _multiply_tall
-from .loops import MISSING
+from .channels import TALL, _added, _no_sums, _stored
+from .loops import MISSING, distinct
 from .protocol import Array
 from .rows import address_of, sources
 from .simd import every_other, inner, interleave, load, splat, store, zeros
 from .watch import address, samples_at
 
 PIECE = simd.PIECE
-_BLOCK = TALL[1] * PIECE  # bytes of a block of the matrix products
+_ROWS, _BLOCK = TALL[0], TALL[1] * PIECE  # of a block of the matrix products: its rows, the bytes of one
 _KEPT = 32  # tables, each of the rows and columns of a tile of the result
 
 
@@ -198,6 +198,35 @@ def _restore(kind, source, step, out, steps, wanted, tiles, span, spare, seen): 
     return seen
 
 
+def _block(pieces: int) -> Any:
+    """Return the product of a panel of weights, channel by channel, with a block of tiles."""
+
+    @inner
+    @distinct(pieces)
+    def block(panel, channels, source, pitch, target):  # type: ignore[no-untyped-def]
+        sums = _no_sums(panel[0], pieces, _ROWS)
+        for at in range(np.uintp(0), np.uintp(channels * _ROWS), np.uintp(_ROWS)):
+            sums = _added(sums, panel, at, np.uintp(1), load(panel[0], source, PIECE, pieces))
+            source += pitch
+        _stored(sums, target, pitch)
+
+    return block
+
+
+_whole, _half = _block(TALL[1]), _block(TALL[1] // 2)
+
+
+@inner
+def _multiply(kind, weights, height, channels, source, pitch, target, count, narrow):  # type: ignore[no-untyped-def]
+    """Write the products of panels of weights with blocks of tiles, of which a last one may be half as wide."""
+    for row in range(0, height, _ROWS):
+        panel = samples_at(kind, weights + row * channels * kind.itemsize, _ROWS * channels)
+        for b in range(count):
+            _whole(panel, channels, source + b * _BLOCK, pitch, target + row * pitch + b * _BLOCK)
+        if narrow:
+            _half(panel, channels, source + count * _BLOCK, pitch, target + row * pitch + count * _BLOCK)
+
+
 def _filter(version: int) -> Any:
     """Return the filter, compiled anew for each version of what it is made of."""
 
@@ -209,7 +238,7 @@ def _filter(version: int) -> Any:
         down, across = -(-wanted[0] // 2) if both else wanted[0], -(-wanted[1] // 2)
         chunk, total, tiles = -(-group // width), signals * down * across, (down, across, both)
         # What a step reads or writes together lies an odd number of pieces apart: in different sets of a cache.
-        pitch, height = chunk * _BLOCK + PIECE, -(-kept // TALL[0]) * TALL[0]
+        pitch, height = chunk * _BLOCK + PIECE, -(-kept // _ROWS) * _ROWS
         apart, beside = (channels | 1) * pitch, (height | 1) * pitch
         # Lanes behind the last tile of a row, or of a group, read what stands there: zeros, or samples.
         line = (-(-2 * across * size // PIECE) + 3) * PIECE
@@ -220,7 +249,7 @@ def _filter(version: int) -> Any:
         held = spare + 2 * PIECE
         samples = held + lines * line
         sums = samples + numbers * apart
-        places, seen = np.empty((chunk, 3), np.int64), zeros(kind[0], 2)
+        seen = zeros(kind[0], 2)
         for begin in range(0, total, chunk * width):
             span = begin, min(begin + chunk * width, total)
             narrow = 1 if 0 < (span[1] - begin) % width <= width // 2 else 0
@@ -229,11 +258,8 @@ def _filter(version: int) -> Any:
                 channel, target = data + c * far[1], samples + c * pitch
                 _read(kind, channel, far[0], table, tiles, span, held, line, target, apart)
             for k in range(numbers):
-                for b in range(count + narrow):
-                    places[b] = samples + k * apart + b * _BLOCK, sums + k * beside + b * _BLOCK, pitch
-                _multiply_tall(
-                    kind, weights + k * plane, height, channels, channels, pitch, places, count, narrow, True
-                )
+                source, target = samples + k * apart, sums + k * beside
+                _multiply(kind, weights + k * plane, height, channels, source, pitch, target, count, narrow)
             for o in range(kept):
                 source, target = sums + o * pitch, out + o * steps[1]
                 seen = _restore(kind, source, beside, target, steps, wanted, tiles, span, spare, seen)
@@ -247,31 +273,30 @@ def _weights(version: int) -> Any:
     """Return the transform of weights, compiled anew for each version of what it is made of."""
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def transform(kind, weights, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
-        # The taps of some channels are set apart first: then the lane is the channel.
-        size, lanes = kind.itemsize, PIECE // kind.itemsize
-        numbers, taps = (16, 9) if both else (4, 3)
+    def transform(kind, weights, rows, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
+        # Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as
+        # a piece has lanes are set apart first.
+        size, lanes, numbers, taps = kind.itemsize, PIECE // kind.itemsize, 16 if both else 4, 9 if both else 3
         buffer = np.zeros((taps + 3 + 2 * numbers) * PIECE, np.uint8)
         source = address(buffer)
         held = source + (taps + 3) * PIECE
         spare = held + numbers * PIECE
-        for row in range(begin * channels, end * channels, channels):
-            for c in range(row, row + channels, lanes):
-                count = min(lanes, row + channels - c)
-                weight = samples_at(kind, weights + c * taps * size, count * taps)
-                for t in range(np.uintp(taps)):
-                    tap = samples_at(kind, source + t * PIECE, count)
-                    for i in range(np.uintp(count)):
-                        tap[i] = weight[i * np.uintp(taps) + t]
+        weight = samples_at(kind, weights, rows * channels * taps)
+        apart = samples_at(kind, source, taps * lanes)
+        for first in range(begin, end, _ROWS):
+            for at in range(0, _ROWS * channels, lanes):
+                count = min(lanes, _ROWS * channels - at)
+                for i in range(count):
+                    row, place = first + (at + i) % _ROWS, (first + (at + i) % _ROWS) * channels + (at + i) // _ROWS
+                    for t in range(taps):
+                        apart[np.uintp(t * lanes + i)] = weight[np.uintp(place * taps + t)] if row < rows else kind[0]
+                target = out + (first * channels + at) * size
                 if count == lanes:
-                    _weigh(kind, source, held, out + c * size, plane, both)
+                    _weigh(kind, source, held, target, plane, both)
                     continue
                 _weigh(kind, source, held, spare, PIECE, both)
                 for k in range(numbers):
-                    last, line = (
-                        samples_at(kind, spare + k * PIECE, count),
-                        samples_at(kind, out + k * plane + c * size, count),
-                    )
+                    last, line = samples_at(kind, spare + k * PIECE, count), samples_at(kind, target + k * plane, count)
                     for i in range(count):
                         line[i] = last[i]
         return version + 0 * buffer.size
@@ -320,15 +345,17 @@ class Filters:
     def __init__(self, weights: Array, group: int) -> None:
         self._both, self._group = weights.shape[2] > 1, group
         self._taps = np.require(weights, requirements=("C", "A"))
-        height = -(-len(weights) // TALL[0]) * TALL[0]
+        height = -(-len(weights) // _ROWS) * _ROWS
         self._kind = np.zeros(1, weights.dtype)
-        self._numbers = np.zeros((16 if self._both else 4, height, weights.shape[1]), weights.dtype)
+        # A piece more puts the numbers of a weight into different sets of a cache.
+        plane = height * weights.shape[1] + PIECE // weights.itemsize
+        self._numbers = np.empty((16 if self._both else 4, plane), weights.dtype)
 
     def transform(self, rows: range) -> None:
-        """Transform the weights of some rows, which must be done once for all."""
-        out, plane = address_of(self._numbers), self._numbers.strides[0]
-        channels, taps = self._numbers.shape[2], address_of(self._taps)
-        _transform(self._kind, taps, channels, rows.start, rows.stop, out, plane, self._both)
+        """Transform the weights of some rows, which must be done once for all; they end with the last or a panel."""
+        out, plane, end = address_of(self._numbers), self._numbers.strides[0], -(-rows.stop // _ROWS) * _ROWS
+        taps = address_of(self._taps), *self._taps.shape[:2]
+        _transform(self._kind, *taps, rows.start, end, out, plane, self._both)
 
     def fill(self, data: Array, parts: tuple[Part, Part], first: int, out: Array) -> bool:
         """Fill `out` (signals, rows, *space), its last axis contiguous, from `data` (signals, channels, *space).
@@ -338,6 +365,7 @@ class Filters:
         """
         table = (*_table(parts, data.strides[2:], data.itemsize), np.lib.array_utils.byte_bounds(data)[1])
         read = address_of(data), data.strides[:2], data.shape[1], len(data), table
-        weights = address_of(self._numbers) + first * self._numbers.strides[1], self._numbers.strides[0]
+        place = first * data.shape[1] * data.itemsize
+        weights = address_of(self._numbers) + place, self._numbers.strides[0]
         written = out.shape[1], address_of(out), out.strides[:3], out.shape[2:], self._both, self._group
         return bool(_fill(self._kind, *read, *weights, *written) == 0)

@@ -27,12 +27,13 @@ from .problem import INPUTS, Problem
 from .products import Products, repays_loading
 
 _DTYPES = "fd"
-# Products of a tile of the result: so many that the Python around it counts for little, or a share of all that
-# threads divide. Fewer tiles of the filter would not fill the blocks of the matrix products, fewer outputs would not
-# repay the transforms of the samples.
-_LEAST, _SHARE, _TILES, _OUTPUTS = 1 << 25, 4, 64, 128
-# Bytes of a group's transformed samples and sums; a group is a multiple of so many tiles, which fill vectors.
-_BYTES, _MULTIPLE = 1 << 20, 64
+# Products of a tile of the result: so many that the Python around it counts for little, or a worker's share of all.
+# Fewer tiles of the filter would not fill the blocks of the matrix products, fewer outputs would not repay the
+# transforms of the samples.
+_LEAST, _SHARES, _TILES, _OUTPUTS = 1 << 25, 2, 64, 128
+# Bytes of a group's transformed samples and sums; a group is a multiple of so many tiles, which fill vectors. In each
+# of its lines so many bytes are spare.
+_BYTES, _MULTIPLE, _SPARE = 1 << 20, 64, 64
 # Transforming a sample, or a sum back, takes as long as so many products.
 _TRANSFORMING = 20
 # Transforming a weight takes as long as passing so many times through what comes of it.
@@ -69,7 +70,7 @@ class Winograd:
 
     def estimate(self, problem: Problem, costs: Costs) -> Estimate:
         """Return tiles that workers share, and the price of all products, transforms and copies."""
-        dtype, tile, inputs = problem.convolutions.working_dtype, _tile(problem), problem.inputs
+        dtype, tile, inputs = problem.convolutions.working_dtype, _tile(problem, costs.workers), problem.inputs
         numbers, height, parts = _numbers(problem), _filled(problem.outputs), -(-problem.outputs // tile[2])
         each = numbers * (inputs + _filled(tile[2])) * dtype.itemsize
         group = max(1, _BYTES // each // _MULTIPLE) * _MULTIPLE
@@ -82,7 +83,7 @@ class Winograd:
         seconds = costs.call + costs.spectrum + costs.tile * count_tiles(problem.sums_shape, tile)
         seconds += costs.products("matrices numba", dtype, products) + costs.passes(2 * dtype.itemsize * moved)
         seconds += costs.passes(_WEIGHING * shared, compiled=True) + (0 if repays_loading(problem) else _LOADING)
-        held = group * each + 2 * prod(tile) * dtype.itemsize
+        held = (group + _SPARE // dtype.itemsize) * each + 2 * prod(tile) * dtype.itemsize
         return Estimate(Settings(tile, "numba", blocks=group), seconds, shared, held)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _State:
@@ -90,8 +91,9 @@ class Winograd:
         slid = np.flip(orient(kernel, problem.convolutions), problem.convolutions.positions)
         taps = [1, *(axis.taps for axis in problem.convolutions.axes)][-2:]
         weights = slid.reshape(problem.groups, problem.outputs, problem.inputs, *taps)
+        workers = available_workers(None)
         filters = [load("winograd").Filters(group, settings.blocks) for group in weights]
-        steps = [(group, rows) for group in range(problem.groups) for rows in _parts(problem.outputs)]
+        steps = [(group, rows) for group in range(problem.groups) for rows in _parts(problem.outputs, workers)]
         ordinary = list[bool]()
 
         def transform(number: int) -> None:
@@ -99,19 +101,19 @@ class Winograd:
             ordinary.append(_is_ordinary(weights[group, rows.start : rows.stop]))
             filters[group].transform(rows)
 
-        runner_of(available_workers(None))(transform, len(steps))
+        runner_of(workers)(transform, len(steps))
         return _State(filters if all(ordinary) else None, kernel)
 
     def run(self, state: _State, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
         """Write the sums tile by tile; directly where one is not finite, as it may be so on the way alone."""
-        finite = [state.filters is not None]
+        finite, workers = [state.filters is not None], available_workers(None)
 
         def fill(tile: Tile) -> None:
             with np.errstate(all="ignore"):
                 finite.append(_fill(state.filters, problem, tile, signal, out[tile.slices]))
 
         if state.filters is not None:
-            run_tiles(fill, problem.sums_shape, settings.tile, available_workers(None), None)
+            run_tiles(fill, problem.sums_shape, _tile(problem, workers), workers, None)
         if not all(finite):
             again = _DIRECT.estimate(problem, PRIORS).settings
             _DIRECT.run(_DIRECT.prepare(state.kernel, problem, again), problem, again, signal, out)
@@ -142,9 +144,9 @@ def _filled(rows: int) -> int:
     return -(-rows // _ROWS) * _ROWS
 
 
-def _parts(outputs: int) -> list[range]:
-    """Return the rows of weights in a few parts, for workers."""
-    step = _filled(-(-outputs // _SHARE))
+def _parts(outputs: int, workers: int) -> list[range]:
+    """Return the rows of weights in a part for each worker."""
+    step = _filled(-(-outputs // workers))
     return [range(first, min(first + step, outputs)) for first in range(0, outputs, step)]
 
 
@@ -163,15 +165,18 @@ def _tiles_of(problem: Problem, sizes: Sequence[int]) -> int:
     return prod(-(-size // unit) for size, unit in zip(sizes, _units(problem), strict=True))
 
 
-def _tile(problem: Problem) -> tuple[int, ...]:
-    """Return the sizes of a tile: halves of halves of everything, in whole tiles of the filter."""
+def _tile(problem: Problem, workers: int) -> tuple[int, ...]:
+    """Return the sizes of a tile: halves of halves of everything, in whole tiles of the filter.
+
+    The sums are the same whatever the tiles are.
+    """
     sizes, units = [problem.batch, *(axis.count for axis in problem.convolutions.axes)], [1, *_units(problem)]
     groups, outputs, each = problem.groups, problem.outputs, _numbers(problem) * problem.inputs
 
     def tiles() -> int:
         return sizes[0] * _tiles_of(problem, sizes[1:])
 
-    most = max(_LEAST, groups * tiles() * outputs * each // _SHARE)
+    most = max(_LEAST, groups * tiles() * outputs * each // max(workers, _SHARES))
     while groups * tiles() * outputs * each > most:
         if groups > 1:
             groups = -(-groups // 2)
