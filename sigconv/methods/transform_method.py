@@ -147,16 +147,13 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
     dtype, length = spectral.transform_dtype(problem, settings.paired), prod(settings.lengths)
     shared = 2 if settings.paired else 1  # blocks in a transform
     pairs, entries = -(-blocks // shared), prod([settings.tile[i] for i in problem.batch_positions])
-    count, item = count_tiles(problem.shape, settings.tile), problem.working_dtype.itemsize
+    count = count_tiles(problem.shape, settings.tile)
     # Each part of a bank of kernels that a tile holds has the signal transformed once more.
     forward = problem.signal_batch * prod(
         [-(-problem.shape[i] // settings.tile[i]) for i in problem.batch_positions if problem.signal_shape[i] == 1]
     )
     spectrum = length * _spectrum_item(dtype)
-    each, together = spectrum * max(1, entries), -(-settings.blocks // shared)
-    # What a tile reads: on the axis that is cut into blocks, and beside it.
-    along = [axis.stride * settings.tile[axis.position] for axis in problem.axes[:1]]
-    read = max(1, entries) * (prod(along) + settings.lengths[0]) * prod(settings.lengths[1:]) if along else 1
+    shared_bytes, worker_bytes, last_bytes = _bytes(problem, settings, spectrum, max(1, entries))
     return Work(
         settings,
         dtype,
@@ -167,15 +164,26 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         alone=costs.call + costs.spectrum + waking(count, costs),
         tiles=costs.tile * count,
         batches=-(-blocks // settings.blocks) * -(-problem.batch // max(1, entries)),
-        # Several kernels are transformed at once, from a buffer of all to another.
-        shared_bytes=spectrum * problem.kernel_batch * (3 if problem.kernel_batch > 1 else 1),
-        # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-        worker_bytes=5 * each * together + (read + 2 * prod(settings.tile)) * item,
-        # The last batch or tile may be a smaller one, whose transforms stand beside the others.
-        last_bytes=4 * (each * together - spectrum),
+        shared_bytes=shared_bytes,
+        worker_bytes=worker_bytes,
+        last_bytes=last_bytes,
         share=share_of(count, costs.workers),
         useful=problem.extent / (pairs * shared * length),
     )
+
+
+def _bytes(problem: Problem, settings: Settings, spectrum: int, entries: int) -> tuple[int, int, int]:
+    """Return the bytes of all kernels' spectra, of a worker, and of its last transforms beside the others.
+
+    Several kernels are transformed at once, from a buffer of all to another. A worker holds samples and spectra of both
+    transforms, and what its tile reads and gives. The last batch or tile may be a smaller one, with its own transforms.
+    """
+    each = spectrum * entries * -(-settings.blocks // (2 if settings.paired else 1))
+    # What a tile reads on the axis that is cut into blocks; beside it the transforms reach over all.
+    along = [axis.stride * settings.tile[axis.position] + settings.lengths[0] for axis in problem.axes[:1]]
+    samples = entries * prod([*along, *settings.lengths[1:]]) + 2 * prod(settings.tile)
+    kernels = problem.kernel_batch * (3 if problem.kernel_batch > 1 else 1)
+    return spectrum * kernels, 5 * each + samples * problem.working_dtype.itemsize, 4 * (each - spectrum)
 
 
 @cache
