@@ -15,7 +15,7 @@ from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
 from .output import written
-from .tiles import Tile, count_tiles, numbers_outside, reach_of, tiles
+from .tiles import Tile, contributing, count_tiles, numbers_outside, reach_of, tiles
 from .workers import available_workers, in_order, runner_of
 
 _COPIED = 1 << 16  # samples at most of a signal that is copied as a whole, because of its layout
@@ -32,9 +32,9 @@ def serves(problem: Problem) -> bool:
     if not same or problem.result_dtype.char not in FLOATS or not problem.axes or 0 in problem.shape:
         return False
     last = problem.positions == tuple(range(len(problem.batch_positions), len(problem.shape)))
-    reaches = [reach_of(axis, slice(0, axis.count)) for axis in problem.axes]
-    every_tap = all(r.low == 0 and r.high == r.axis.taps for r in reaches)
-    plain = all(axis.boundary != "renormalize" for axis in problem.axes)
+    met = [contributing(axis, axis.start, axis.start + axis.stride * (axis.count - 1)) for axis in problem.axes]
+    every_tap = met == [(0, axis.taps) for axis in problem.axes]
+    plain = "renormalize" not in [axis.boundary for axis in problem.axes]
     return last and every_tap and plain and len(numbers_outside(problem)) <= 1
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import pi, prod, sqrt
+from math import inf, pi, prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,10 +66,15 @@ class Checked(NamedTuple):
         return 2 * self.method.least_seconds(_normwise(problem), costs)
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return the price of two results and of the check, and of direct sums where these are likely."""
-        found = self.method.estimates(_normwise(problem), costs, max_bytes, ready)
+        found = self.method.estimates(_normwise(problem), costs, max_bytes, ready, below / 2)
         sums = _direct_seconds(problem, costs, max_bytes)
         return [self._estimate(problem, costs, e, sums) for e in found if e.settings.steps == 1]
 

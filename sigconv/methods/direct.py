@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,7 +62,12 @@ class Direct:
         return 0.0
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
         loops = loops_for(problem)

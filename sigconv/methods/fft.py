@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
@@ -14,7 +14,7 @@ from . import panels
 from .protocol import Components, Costs, Estimate, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, whole_length, work
+from .transform_method import COPIES, TransformMethod, least_samples, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -28,10 +28,9 @@ class FFT(TransformMethod):
     name = "fft"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of transforms and copies of no more samples than signal and window have."""
-        dtype = transform_dtype(problem)
-        length = prod([min(axis.signal, axis.stride * (axis.count - 1) + 1) for axis in problem.axes])
-        samples = length * (problem.kernel_batch + 2 * problem.batch) / costs.workers
+        """Return that of transforms and copies of no more samples than the window needs."""
+        dtype, length = transform_dtype(problem), least_samples(problem)
+        samples = length * (problem.kernel_batch + problem.signal_batch + problem.batch) / costs.workers
         copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize / costs.workers)
         times = [costs.transform(engine, dtype, samples, length) + copies for engine in engine_names(dtype)]
         if dtype.char in FLOATS and length << len(problem.axes) >= PANELS_FROM:  # transforms are at most twice as long
@@ -39,7 +38,12 @@ class FFT(TransformMethod):
         return super().least_seconds(problem, costs) + min(times)
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
         offers = self._whole(problem, costs)

@@ -54,11 +54,15 @@ def serves(problem: Problem) -> bool:
     return several and prod(problem.shape) >= _FEW and problem.working_dtype.char in FLOATS and installed("numba")
 
 
-def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: float = inf) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
     limits = (None,) if max_bytes is None else (None, max_bytes)
-    groups = ([_estimate(problem, costs, blocks, limit) for limit in limits] for blocks in _ranked(problem, costs))
-    return best_of_few(groups, max_bytes)
+
+    def of(lengths: tuple[int, ...]) -> list[Estimate]:
+        blocks = _Blocks.of(problem, costs, lengths)
+        return [_estimate(problem, costs, blocks, limit) for limit in limits]
+
+    return best_of_few(_ranked(problem, costs), of, max_bytes, below)
 
 
 class _Blocks(NamedTuple):
@@ -112,21 +116,45 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     return numbers[:, held], np.array([_seconds(costs, dtype, block) for block in lengths[:, held].T.tolist()])
 
 
-def _ranked(problem: Problem, costs: Costs) -> Iterator[_Blocks]:
-    """Yield blocks of all lengths of which not all is lost, first those that take the least time."""
-    numbers, seconds = _grid(costs, problem.working_dtype, len(problem.axes))
+def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
+    """Return the least seconds that a complex sample of blocks of some axes takes, there and back."""
+    numbers, seconds = _grid(costs, dtype, ndim)
+    return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
+
+
+def _spectra_seconds(problem: Problem, costs: Costs, size: int, together: float) -> float:
+    """Return the time of the kernels' spectra, from that of a block of some samples."""
+    kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
+    return 2 * costs.spectrum + kernels * together / 2
+
+
+def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Yield the lengths of blocks of which not all is lost, first those whose transforms take the least time.
+
+    They come with the least that blocks of these lengths may take in all.
+    """
+    numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
     counts = [
         [-(-axis.count // (n - lost)) if n > lost else inf for n in _LENGTHS]
         for axis, lost in zip(problem.axes, _lost(problem), strict=True)
     ]
     # Workers share bands of blocks along the first axis, and the batch.
-    counts[0] = [n / min(costs.workers, n * problem.batch) for n in counts[0]]
+    shares = [min(costs.workers, n * problem.batch) for n in counts[0]]
+    counts[0] = [n / share for n, share in zip(counts[0], shares, strict=True)]
+    seconds = together
     for number, count in zip(numbers, counts, strict=True):
         seconds = seconds * np.array(count)[number]
+    each = problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
+    moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
+    alone = costs.call + 2 * costs.tile + moved / costs.workers
     for place in seconds.argsort():
         if seconds[place] == inf:
             return
-        yield _Blocks.of(problem, costs, tuple([_LENGTHS[i] for i in numbers[:, place]]))
+        number, work = numbers[:, place].tolist(), each * float(seconds[place])
+        work = min(work * shares[number[0]], work + costs.wake + 2 * costs.tile)
+        lengths = tuple([_LENGTHS[i] for i in number])
+        spectra = _spectra_seconds(problem, costs, prod(lengths), float(together[place]))
+        yield alone + spectra + work, lengths
 
 
 def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:
@@ -153,8 +181,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
-    kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
-    seconds += 2 * costs.spectrum + kernels * blocks.together / 2
+    seconds += _spectra_seconds(problem, costs, size, blocks.together)
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))

@@ -56,15 +56,18 @@ def serves(problem: Problem) -> bool:
     return one and problem.working_dtype.char in FLOATS and installed("numba")
 
 
-def estimates(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: float = inf) -> list[Estimate]:
     """Return the cost of the best block length that fits in memory, or of the one that takes the least; or nothing."""
     ranked = sorted(_ranked(problem, costs, max_bytes))
     if not ranked:
         return []
     size = _tile_outputs(problem, costs, ranked[0][0])
     limits = (None,) if max_bytes is None else (None, max_bytes)
-    groups = ([_estimate(problem, costs, length, size, limit) for limit in limits] for _, length in ranked)
-    return best_of_few(groups, max_bytes)
+
+    def of(length: int) -> list[Estimate]:
+        return [_estimate(problem, costs, length, size, limit) for limit in limits]
+
+    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, max_bytes, below)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -82,21 +85,52 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
 
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
-    axis, dtype, lanes = problem.axes[0], problem.working_dtype, _lanes(problem.working_dtype)
-    complex_dtype, lost, bank = spectrum_dtype(dtype), -_outputs(0, axis, dtype), bank_of(problem)
-    shares, each = (1 if dtype.kind == "c" else 2) * costs.workers, (costs.tile + costs.batch["lanes"]) * problem.batch
-    for square in _SQUARES:
-        length = square * lanes**2
+    dtype, wanted, spectra = problem.working_dtype, problem.axes[0].count, problem.kernel_batch / 2
+    lost, each = -_outputs(0, problem.axes[0], dtype), _transforms(problem) / costs.workers
+    tiles = (costs.tile + costs.batch["lanes"]) * problem.batch * wanted
+    for length, one in _blocks(costs, dtype):
         outputs = length - lost
         if 4 * outputs < length:
             continue
         if length > _LONGEST:
             return
-        blocks = max(-(-axis.count // outputs) * problem.batch * part_of_bank(bank), shares)
-        seconds = (problem.kernel_batch / 2 + blocks / shares) * costs.block(complex_dtype, length)
-        yield seconds + each * axis.count / max(2 * outputs, _held(problem, length, max_bytes)), length
-        if outputs >= axis.count:
+        seconds = (spectra + max(1, -(-wanted // outputs) * each)) * one
+        if max_bytes is not None:
+            seconds += tiles / max(2 * outputs, _held(problem, length, max_bytes))
+        yield seconds, length
+        if outputs >= wanted:
             return
+
+
+def _transforms(problem: Problem) -> float:
+    """Return how many transforms, there and back, the blocks of one place take in all entries of the batch."""
+    return problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
+
+
+def _least(problem: Problem, costs: Costs, length: int) -> float:
+    """Return the least that blocks of some length may take in all: in one tile, or shared by the workers."""
+    axis, dtype, tile = problem.axes[0], problem.working_dtype, costs.tile + costs.batch["lanes"]
+    one = costs.block(spectrum_dtype(dtype), length)
+    work = one * -(-axis.count // _outputs(length, axis, dtype)) * _transforms(problem)
+    alone = costs.call + costs.spectrum + tile + _spectra_seconds(problem, costs, length, one)
+    return alone + min(work, work / costs.workers + costs.wake + tile)
+
+
+def _spectra_seconds(problem: Problem, costs: Costs, length: int, one: float) -> float:
+    """Return the time of the kernels' spectra, from that of a block."""
+    return share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch * one / 2
+
+
+def least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+    """Return the least seconds that a complex sample takes, there and back."""
+    return min([seconds / length for length, seconds in _blocks(costs, dtype) if length <= _LONGEST])
+
+
+@lru_cache(maxsize=16)
+def _blocks(costs: Costs, dtype: np.dtype[Any]) -> list[tuple[int, float]]:
+    """Return the lengths that blocks may have, each with the seconds of a block."""
+    lengths = [square * _lanes(dtype) ** 2 for square in _SQUARES]
+    return [(length, costs.block(spectrum_dtype(dtype), length)) for length in lengths]
 
 
 def _together(length: int, dtype: np.dtype[Any]) -> int:
@@ -148,8 +182,7 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
-    prepared = share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch
-    seconds = costs.call + costs.spectrum + prepared * one / 2
+    seconds = costs.call + costs.spectrum + _spectra_seconds(problem, costs, length, one)
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0

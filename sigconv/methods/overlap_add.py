@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
 from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, Work, first_outputs, whole_length, work
+from .transform_method import COPIES, TransformMethod, Work, first_outputs, least_samples, whole_length, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -47,14 +47,30 @@ class OverlapAdd(TransformMethod):
 
     name = "overlap-add"
 
+    def least_seconds(self, problem: Problem, costs: Costs) -> float:
+        """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
+        ours = len(problem.axes) if _own(problem).serves(problem) else 0
+        return super().least_seconds(problem, costs) + _transforms(problem, costs, ours)
+
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
         own = _own(problem)
-        found: list[Estimate] = own.estimates(problem, costs, max_bytes) if own.serves(problem) else []
-        best = [e for e in found if _beats_engines(e, problem, costs, max_bytes, ready)]
-        return best or found + _by_engines(problem, costs, max_bytes)
+        found: list[Estimate] = own.estimates(problem, costs, max_bytes, below) if own.serves(problem) else []
+        loaded = [e for e in found if _is_at_hand(e, max_bytes, ready)]
+        if loaded and _beats_engines(loaded[0], problem, costs):
+            return loaded
+        # A share of loading counts, too, which is far less than the time of a tile.
+        least = min([below, *(e.seconds + costs.tile for e in loaded)])
+        if super().least_seconds(problem, costs) + _transforms(problem, costs, 0) < least:
+            found += _by_engines(problem, costs, max_bytes, least)
+        return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum, as the engine has it."""
@@ -86,21 +102,47 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-def _beats_engines(
-    own: Estimate, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None
-) -> bool:
-    """Return whether transforms of our own are loaded, and faster than an engine's of any length.
+def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
+    """Return the least seconds of transforms and copies by an engine, or by ours of so many axes."""
+    length, samples = least_samples(problem), problem.signal_batch + problem.batch
+    each = _least_sample(costs, spectral.transform_dtype(problem), ours) if length > _SMALLEST else 0.0
+    return length * samples * each / costs.workers
+
+
+@lru_cache(maxsize=64)
+def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
+    """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
+    pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, compiled=True) / 2
+    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
+    found = [
+        share * costs.transform(engine, kind, 1, length) + copies
+        for engine in engine_names(dtype)
+        for kind, share in shares.items()
+        for length in (_SMALLEST, *_PROBED)
+    ]
+    if ours:
+        own = lanes.least_sample(costs, dtype) if ours == 1 else lane_tiles.least_sample(costs, dtype, ours)
+        found.append(own * shares[pairs] / 2)
+    return min(found)
+
+
+def _is_at_hand(estimate: Estimate, max_bytes: int | None, ready: Components | None) -> bool:
+    """Return whether what an estimate needs is loaded, and it fits in memory."""
+    return (ready is None or estimate.needs <= ready) and (max_bytes is None or estimate.bytes <= max_bytes)
+
+
+def _beats_engines(own: Estimate, problem: Problem, costs: Costs) -> bool:
+    """Return whether transforms of our own are faster than an engine's of any length.
 
     Their lengths are among the engines', whose blocks are copied more often.
     """
     samples, lengths = 1, own.settings.lengths
     for axis, hop, length in zip(problem.axes, _own(problem).outputs(problem, lengths), lengths, strict=True):
         samples *= -(-axis.count // hop) * length
-    loaded, fits = ready is None or own.needs <= ready, max_bytes is None or own.bytes <= max_bytes
     # Else an engine's blocks may waste less, or its many spectra take less.
     ample = samples <= _AMPLE * problem.extent and problem.kernel_batch == 1
     several, dtype = len(problem.axes) > 1, spectral.transform_dtype(problem, paired=True)
-    return loaded and fits and ample and _are_faster(costs, several, dtype)
+    return ample and _are_faster(costs, several, dtype)
 
 
 @lru_cache(maxsize=64)
@@ -114,8 +156,8 @@ def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
-    """Return each engine's cheapest block lengths."""
+def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: float) -> list[Estimate]:
+    """Return each engine's cheapest block lengths, up to those of which none takes less than `below` seconds."""
     batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
     for lengths in block_lengths(problem):
@@ -129,6 +171,8 @@ def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[E
                     best[way] = order, asked
         # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
         if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
+            break
+        if all(asked.least_seconds(costs, *w) >= below for w in ways[asked.settings.paired]):
             break
     return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple, Protocol
 
 from ..engines.protocol import Array
@@ -147,11 +148,17 @@ class Method(Protocol):
         ...
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> Sequence[Estimate]:
         """Return for each engine the settings that are best within the memory limit, if any are, with their cost.
 
-        Engines may be left out that are surely slower than others which are `ready`, loaded (None: all are).
+        Engines may be left out that are surely slower than others which are `ready`, loaded (None: all are), and what
+        surely takes no less than `below` seconds.
         """
         ...
 

@@ -9,8 +9,8 @@ are checked modulo a prime (see `residues`); were one found wrong, direct sums w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from math import prod
+from functools import cache, partial
+from math import inf, prod
 from typing import Any, cast
 
 import numpy as np
@@ -52,16 +52,21 @@ class Exactly:
         return self._method.least_seconds(floats(problem), costs)
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return the method's estimates; for integers those of as many convolutions as limbs are likely to take."""
         if not is_exact(problem.result_dtype):
-            return list(self._method.estimates(problem, costs, max_bytes, ready))
-        found = list[Estimate]()
+            return list(self._method.estimates(problem, costs, max_bytes, ready, below))
+        found, sums = list[Estimate](), _sums(problem)
         for larger in _LARGER:
             limit = None if max_bytes is None else max_bytes // larger
-            each = list(self._method.estimates(floats(problem), costs, limit, ready))
-            sized = [_exactly(e, problem, costs, loops) for loops in _loops() for e in each]
+            each = list(self._method.estimates(floats(problem), costs, limit, ready, below / sums))
+            sized = [exact for e in each for exact in _exactly(e, problem, costs)]
             found += sized
             if max_bytes is None or all(e.bytes <= max_bytes for e in sized):
                 break
@@ -118,31 +123,40 @@ class Exactly:
         return self._method.describe(settings)
 
 
-def _loops() -> tuple[str, ...]:
-    """Return the loops that can sum the residues."""
-    return ("numpy", "numba") if installed("numba") else ("numpy",)
+@cache
+def _loops() -> tuple[tuple[str, Components], ...]:
+    """Return the loops that can sum the residues, with what they need."""
+    compiled = [("numba", frozenset({"numba", "residues"}))] if installed("numba") else []
+    return ("numpy", frozenset()), *compiled
 
 
-def _exactly(estimate: Estimate, problem: Problem, costs: Costs, loops: str) -> Estimate:
-    """Return the estimate of integers from that of floats, for one kind of loops that sum the residues."""
-    compiled = loops == "numba"
-    sums, limbs, tile = prod(_likely_limbs(problem)), _most_limbs(problem.kernel_dtype), estimate.settings.tile
+def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> list[Estimate]:
+    """Return the estimates of integers from that of floats, one for each kind of loops that sum the residues."""
+    sums, limbs, tile = _sums(problem), _most_limbs(problem.kernel_dtype), estimate.settings.tile
     tiles = count_tiles(problem.shape, tile)
-    moved = share_of(tiles, costs.workers) * _MOVED * min(2, len(problem.axes)) * prod(problem.shape)
-    check = costs.passes(moved, compiled) + share_of(tiles, costs.workers) * tiles * _TILES[loops] * costs.tile
-    return estimate._replace(
-        settings=estimate.settings._replace(residues=loops),
-        seconds=sums * (estimate.seconds + check),
-        shared_bytes=estimate.shared_bytes * limbs + _TAP * prod(problem.kernel_shape),
-        worker_bytes=estimate.worker_bytes + _bytes(problem, tile),
-        needs=estimate.needs | ({"numba", "residues"} if compiled else frozenset()),
-    )
+    share = share_of(tiles, costs.workers)
+    moved = share * _MOVED * min(2, len(problem.axes)) * prod(problem.shape)
+    shared = estimate.shared_bytes * limbs + _TAP * prod(problem.kernel_shape)
+    worker = estimate.worker_bytes + _bytes(problem, tile)
+
+    def checked(loops: str, needs: Components) -> Estimate:
+        check = costs.passes(moved, loops == "numba") + share * tiles * _TILES[loops] * costs.tile
+        settings = estimate.settings._replace(residues=loops)
+        return Estimate(settings, sums * (estimate.seconds + check), shared, worker, estimate.needs | needs)
+
+    return [checked(loops, needs) for loops, needs in _loops()]
 
 
-def _likely_limbs(problem: Problem) -> tuple[int, int]:
-    """Return how many limbs the operands are likely to have: a guess, since values decide."""
-    signal, kernel = ((1 << _BITS[dtype.itemsize]) - 1 for dtype in (problem.signal_dtype, problem.kernel_dtype))
-    return limb_counts(lambda i, j: limb_peak(signal, i) * limb_peak(kernel, j) <= 1 << _SERVED)
+def _sums(problem: Problem) -> int:
+    """Return how many sums of floats a problem is likely to take."""
+    return _likely_sums(problem.signal_dtype.itemsize, problem.kernel_dtype.itemsize)
+
+
+@cache
+def _likely_sums(signal_bytes: int, kernel_bytes: int) -> int:
+    """Return how many sums integers of some bytes are likely to take, for their limbs: a guess, since values decide."""
+    signal, kernel = ((1 << _BITS[size]) - 1 for size in (signal_bytes, kernel_bytes))
+    return prod(limb_counts(lambda i, j: limb_peak(signal, i) * limb_peak(kernel, j) <= 1 << _SERVED))
 
 
 def _most_limbs(dtype: np.dtype[Any]) -> int:

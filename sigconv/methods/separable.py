@@ -8,7 +8,7 @@ axis by axis (C. Eckart and G. Young, Psychometrika 1 (1936) 211–218: no sum o
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -47,11 +47,17 @@ class Passes(NamedTuple):
         return None if problem.kernel_batch == 1 else "every signal has a kernel of its own"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call."""
-        return costs.call
+        """Return that of a call and of a worker's part of a pass along each axis."""
+        moved = costs.passes(prod(problem.shape) * problem.working_dtype.itemsize)
+        return costs.call + len(problem.axes) * (costs.tile + moved) / costs.workers
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return the tiles and the price of one outer product, by each kind of loop."""
         tile = _tile(problem)

@@ -6,7 +6,7 @@ zero unless the sample is not finite; tiles that read such a sample are left to 
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,18 +59,23 @@ class Sparse(NamedTuple):
         return "it sums floating-point numbers" if exact else None
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call."""
-        return costs.call
+        """Return that of the passes over what is read, which is no less than the result."""
+        return costs.call + costs.passes(_PASSES * prod(problem.shape) * problem.working_dtype.itemsize) / costs.workers
 
     def estimates(
-        self, problem: Problem, costs: Costs, max_bytes: int | None, ready: Components | None = None
+        self,
+        problem: Problem,
+        costs: Costs,
+        max_bytes: int | None,
+        ready: Components | None = None,
+        below: float = inf,
     ) -> list[Estimate]:
         """Return the tiles and the price of one tap, by each kind of loop."""
         outputs = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
-        found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
+        found = _estimates(problem, costs, outputs)
         while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
             outputs //= 2
-            found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
+            found = _estimates(problem, costs, outputs)
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Taps | None:
@@ -109,16 +114,16 @@ class Sparse(NamedTuple):
         return f"this kernel has {count} tap{'s' * (count != 1)} that {'are' if count != 1 else 'is'} not zero: sparse"
 
 
-def seconds_of_tap(problem: Problem, costs: Costs, estimate: Estimate) -> float:
+def seconds_of_tap(problem: Problem, costs: Costs, settings: Settings) -> float:
     """Return the time of each further tap."""
-    loops, products = estimate.settings.engine, prod(problem.shape)
-    share = share_of(count_tiles(problem.shape, estimate.settings.tile), costs.workers)
+    loops, products = settings.engine, prod(problem.shape)
+    share = share_of(count_tiles(problem.shape, settings.tile), costs.workers)
     rate = "numpy taps" if loops == "numpy" else loops
     return share * (1 if loops == "numpy" else _DEARER) * costs.products(rate, problem.working_dtype, products)
 
 
-def _estimate(problem: Problem, costs: Costs, loops: str, outputs: int) -> Estimate:
-    """Return the price of one tap, with tiles of about so many outputs."""
+def _estimates(problem: Problem, costs: Costs, outputs: int) -> list[Estimate]:
+    """Return the price of one tap by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
     count, read = count_tiles(problem.shape, tile), prod(extended(problem, tile)) * problem.working_dtype.itemsize
     seconds = (
@@ -127,8 +132,12 @@ def _estimate(problem: Problem, costs: Costs, loops: str, outputs: int) -> Estim
         + share_of(count, costs.workers) * count * (costs.tile + costs.passes(_PASSES * read))
     )
     memory = prod(problem.kernel_shape), held_bytes(problem, tile)
-    one = Estimate(Settings(tile, loops), seconds, *memory, needed(problem, loops))
-    return one._replace(seconds=seconds + seconds_of_tap(problem, costs, one))
+    return [
+        Estimate(
+            settings, seconds + seconds_of_tap(problem, costs, settings), *memory, needed(problem, settings.engine)
+        )
+        for settings in (Settings(tile, loops) for loops in loops_for(problem))
+    ]
 
 
 def _fill(state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ _SHARED = 1 << 18
 # Lengths of blocks of which all is estimated.
 _LOOKED_AT = 3
 
+T = TypeVar("T")
+
 
 class TransformMethod:
     """A method whose tiles are products of spectra."""
@@ -33,8 +35,8 @@ class TransformMethod:
         return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call and of a kernel's spectrum."""
-        return costs.call + costs.spectrum
+        """Return that of a call, of a kernel's spectrum, and of a worker's part of a tile."""
+        return costs.call + costs.spectrum + (costs.tile + min(costs.batch.values())) / costs.workers
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum."""
@@ -58,6 +60,14 @@ def first_outputs(problem: Problem, settings: Settings) -> Index:
     return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
 
 
+@lru_cache(maxsize=256)
+def least_samples(problem: Problem) -> int:
+    """Return how many samples the transforms for a window have in all at least: one that holds it, or the period."""
+    whole = [spectral.alias_free_length(axis, axis.count) for axis in problem.axes]
+    periods = [axis.signal if axis.boundary == "wrap" else n for axis, n in zip(problem.axes, whole, strict=True)]
+    return prod(map(min, whole, periods))
+
+
 def whole_length(axis: Axis) -> int:
     """Return the transform length that holds the whole window of an axis."""
     return fast_length(spectral.alias_free_length(axis, axis.count))
@@ -68,22 +78,25 @@ def steps_of(kernels: int, length: int) -> int:
     return min(kernels, -(-kernels * length // _SHARED))
 
 
-def best_of_few(ranked: Iterable[list[Estimate]], max_bytes: int | None) -> list[Estimate]:
-    """Return the fastest of the first few groups of which something fits in memory; where nothing does, the least.
+def best_of_few(
+    ranked: Iterable[tuple[float, T]], estimates: Callable[[T], list[Estimate]], max_bytes: int | None, below: float
+) -> list[Estimate]:
+    """Return the fastest estimate of the first few blocks that fit in memory; where none does, the one of least bytes.
 
-    Blocks are ranked by their transforms: there is more to the time, but little.
+    Blocks are ranked by their transforms: there is more to the time, but little. What they come with is less than any
+    of their estimates: after the first, blocks that surely take no less than `below` seconds are not estimated.
     """
-    found, few, left = list[Estimate](), list[Estimate](), _LOOKED_AT
-    for group in ranked:
-        found += group
+    found, best, left = list[Estimate](), list[Estimate](), _LOOKED_AT
+    for least, blocks in ranked:
+        slower = best and max_bytes is None and least >= min(below, best[0].seconds)
+        group = [] if slower else estimates(blocks)
         fitting = [e for e in group if max_bytes is None or e.bytes <= max_bytes]
-        few += fitting
-        left -= bool(fitting)
+        found += group
+        left -= bool(fitting or slower)
+        best = sorted([*best, *fitting], key=lambda e: e.seconds)[:1]
         if not left:
             break
-    if few:
-        return [min(few, key=lambda e: e.seconds)]
-    return [min(found, key=lambda e: e.bytes)] if found else []
+    return best or sorted(found, key=lambda e: e.bytes)[:1]
 
 
 class Work(NamedTuple):

@@ -76,20 +76,22 @@ def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
     for name in _FIRST_TO_LAST:
         way = serving(name, problem)
         if way.least_seconds(problem, asked.prices) < least:
-            found[name] = offers_of(way, problem, asked)
+            found[name] = offers_of(way, problem, asked, least)
             if found[name].reason is None:
                 least = min(least, price(best(found[name], asked).served, asked))
     return [found[name] for name in METHODS if name in found]
 
 
-def offers_of(method: Method, problem: Problem, asked: Asked) -> Offers:
-    """Return the offers of a method."""
+def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf) -> Offers:
+    """Return the offers of a method, perhaps without those that take no less than `below` seconds."""
     max_bytes = asked.max_bytes
     name, reason = method.name, method.reject(problem)
     if reason is not None:
         return Offers(name, (), reason)
     extra = extra_bytes(problem)
-    found = method.estimates(problem, asked.prices, room(problem, max_bytes), asked.ready)
+    found = method.estimates(problem, asked.prices, room(problem, max_bytes), asked.ready, below)
+    if not found:
+        return Offers(name, (), f"it takes no less than {below} seconds")
     if extra or renormalizes(problem) or is_rounded(problem):
         found = [
             e._replace(
@@ -146,9 +148,9 @@ def cheapest(offered: Sequence[Offers], asked: Asked) -> Candidate:
 
 def wait_of(offered: Sequence[Offers], chosen: Candidate, asked: Asked, ready: Components) -> Wait | None:
     """Return what a choice loses beside the one that would be taken if everything were loaded."""
-    everything = ready.union(*[e.needs for o in offered for e in o.estimates])
-    if everything == ready:
+    if all(e.needs <= ready for o in offered for e in o.estimates):
         return None
+    everything = ready.union(*[e.needs for o in offered for e in o.estimates])
     kept = cheapest(offered, asked._replace(ready=everything))
     missing, lost = sorted(kept.served.needs - ready - chosen.served.needs), chosen.served.seconds - kept.seconds
     return Wait(lost, tuple((c, patience(c, asked.prices)) for c in missing)) if missing and lost > 0 else None

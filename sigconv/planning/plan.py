@@ -30,7 +30,7 @@ from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Wait
 from .stored import current
-from .structure import Structure, structures
+from .structure import Structure, sought, structures
 
 Ways = Sequence[tuple[Method, Settings]]
 
@@ -56,9 +56,6 @@ class Plan:
         Where the estimates' prices come from: "priors" or "calibrated".
     wait : Wait, optional
         Of a call's plan: what the call loses by not loading what would be faster.
-    structures : tuple of Structure
-        What is looked for in the kernel's values, to take another way: few taps that are not zero, few outer products.
-        Nothing where the caller named the method.
     """
 
     problem: Problem
@@ -69,7 +66,6 @@ class Plan:
     prices: str
     asked: Asked = field(compare=False, repr=False)
     wait: Wait | None = None
-    structures: tuple[Structure, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return given(self)
@@ -203,7 +199,7 @@ class Plan:
 
     def _taken(self, prepared: Prepared) -> Estimate:
         """Return the estimate of the way that a prepared kernel takes."""
-        found = (s.estimate for s in self.structures if s.estimate and s.method is prepared.method)
+        found = (s.estimate for s in self._sought if s.estimate and s.method is prepared.method)
         return next(found, self.estimate)
 
     def _threads(self, workers: int | None, prepared: Prepared | None = None) -> int | None:
@@ -214,9 +210,22 @@ class Plan:
         return threads(self.problem, taken, self.max_bytes, workers)
 
     @kept
+    def structures(self) -> tuple[Structure, ...]:
+        """What a kernel's values may allow, to take another way: few taps that are not zero, few outer products.
+
+        Nothing where the caller named the method.
+        """
+        return () if self.forced else structures(self.problem, price(self.estimate, self.asked), self.asked)
+
+    @kept
+    def _sought(self) -> tuple[Structure, ...]:
+        """What is looked for in a kernel's values."""
+        return () if self.forced else sought(self.problem, price(self.estimate, self.asked), self.asked)
+
+    @kept
     def _ways(self) -> Ways:
         """The methods that may serve, the one that depends on the kernel's values first."""
-        found = [(s.method, s.estimate.settings) for s in self.structures if s.pays and s.estimate]
+        found = [(s.method, s.estimate.settings) for s in self._sought if s.estimate]
         return [*found, (serving(self.method, self.problem), self.estimate.settings)]
 
     @kept
@@ -295,6 +304,5 @@ def _choose(problem: Problem, method: str, asked: Asked) -> Plan:
     offered = promising(problem, method, asked)
     chosen = cheapest(offered, asked)
     wait = None if asked.ready is None else wait_of(offered, chosen, asked, asked.ready)
-    found = structures(problem, price(chosen.served, asked), asked) if method == "auto" else ()
     how = chosen.method, chosen.served, method != "auto"
-    return Plan(problem, *how, asked.max_bytes, asked.prices.source, asked, wait, found)
+    return Plan(problem, *how, asked.max_bytes, asked.prices.source, asked, wait)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from operator import itemgetter
 from typing import NamedTuple
 
 from ..methods.protocol import Estimate
@@ -49,6 +48,12 @@ def structures(problem: Problem, seconds: float, asked: Asked) -> tuple[Structur
     return (*sparse, _separable(problem, seconds, asked)) if several else tuple(sparse)
 
 
+def sought(problem: Problem, seconds: float, asked: Asked) -> tuple[Structure, ...]:
+    """Return the structures that are worth being looked for; often a look at the least that they take shows none."""
+    least = min(way.least_seconds(problem, asked.prices) for way in (Sparse(1), Passes(1)))
+    return tuple(s for s in structures(problem, seconds, asked) if s.pays) if least < seconds else ()
+
+
 def _separable(problem: Problem, seconds: float, asked: Asked) -> Structure:
     """Return up to how many terms passes are cheaper than the chosen method."""
     candidate = best(offers_of(Passes(1), problem, asked), asked)
@@ -64,14 +69,16 @@ def _sparse(problem: Problem, seconds: float, asked: Asked) -> list[Structure]:
 
     Nothing where they are not: few kernels have so many zeros that it needs words.
     """
-    offered = offers_of(Sparse(1), problem, asked)
-    each = (best(offered._replace(estimates=[estimate]), asked) for estimate in offered.estimates)
-
-    def most(candidate: Candidate) -> int:
-        left = _SHARE * seconds - price(candidate.served, asked)
-        return 1 + int(left / seconds_of_tap(problem, asked.prices, candidate.served)) if left > 0 else 0
-
-    found = max(((most(c), c) for c in each if c.reason is None), key=itemgetter(0), default=None)
-    if found is None or not found[0]:
+    if Sparse(1).least_seconds(problem, asked.prices) >= _SHARE * seconds:
         return []
-    return [Structure(Sparse(min(found[0], prod(axis.taps for axis in problem.axes) // 2)), found[1])]
+    offered = offers_of(Sparse(1), problem, asked)
+    if offered.reason is not None:
+        return []
+
+    def most(estimate: Estimate) -> int:
+        left = _SHARE * seconds - price(estimate, asked)
+        return 1 + int(left / seconds_of_tap(problem, asked.prices, estimate.settings)) if left > 0 else 0
+
+    estimate = max(offered.estimates, key=most)
+    taps = min(most(estimate), prod([axis.taps for axis in problem.axes]) // 2)
+    return [Structure(Sparse(taps), best(offered._replace(estimates=[estimate]), asked))] if taps else []
