@@ -86,10 +86,10 @@ def fill(pieces: Sequence[Piece], signal: Array, kernel: Array, out: Array, runn
 
     The operands have the dtype of `out`; the runner calls a function of the pieces' numbers for each of them.
     """
-    samples, taps, results = line_of(signal, out.dtype), line_of(kernel, out.dtype), out.reshape(-1)
+    samples, taps, results = line_of(signal, out.dtype), line_of(kernel, out.dtype), out.ravel()
     if len(pieces) == 1:
-        piece = pieces[0]
-        return bool(_fill(samples, piece.samples, taps, results, piece.results, *piece.arguments))
+        ((begin, place, (packed, ghost)),) = pieces
+        return bool(_fill(samples, begin, taps, results, place, packed, ghost))
     finite = []
 
     def fill_piece(number: int) -> None:
@@ -103,7 +103,7 @@ def fill(pieces: Sequence[Piece], signal: Array, kernel: Array, out: Array, runn
 def line_of(array: Array, dtype: DType) -> Array:
     """Return an array's numbers in a line that the compiled loops know: contiguous, aligned, native, not read-only."""
     known = array.flags.carray and array.dtype == dtype
-    return (array if known else np.array(array, dtype, order="C")).reshape(-1)
+    return (array if known else np.array(array, dtype, order="C")).ravel()
 
 
 @lru_cache(maxsize=64)

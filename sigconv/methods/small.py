@@ -23,6 +23,9 @@ _LONGEST = 1 << 17
 _FEW_ROWS, _SHORT = 6, 11
 _LAYING_OUT = 5  # calls: both operands, a look at the sums, and the window
 
+# (‖x‖ ‖h‖)² of integers whose sums are exact in floats, with room for what rounds in the norms.
+_EXACT = 2.0**104
+
 Run = Callable[[Array, Array], Array | None]
 
 
@@ -81,13 +84,19 @@ def _laid_out(problem: Problem) -> tuple[tuple[int, ...], int]:
 
 
 def _exactly(run: Run, problem: Problem) -> Run:
-    """Return a function for integers, which are summed in int64 where that can't overflow."""
+    """Return a function for integers, which are summed in floats where these hold all sums, else in int64 if that does.
+
+    No sum of some of the products exceeds ‖x‖ ‖h‖ (Cauchy and Schwarz).
+    """
     taps, dtype = prod(axis.taps for axis in problem.axes), problem.result_dtype
 
     def exact(signal: Array, kernel: Array) -> Array | None:
-        if peak(signal) * peak(kernel) * taps >= 1 << 63:
-            return None
-        result = run(signal.astype(np.int64), kernel.astype(np.int64))
+        x, h = signal.astype(np.float64), kernel.astype(np.float64)
+        if not np.vdot(x, x) * np.vdot(h, h) < _EXACT:
+            if peak(signal) * peak(kernel) * taps >= 1 << 63:
+                return None
+            x, h = signal.astype(np.int64), kernel.astype(np.int64)
+        result = run(x, h)
         return None if result is None else result.astype(dtype, copy=False)
 
     return exact
