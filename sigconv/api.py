@@ -13,7 +13,7 @@ from .methods.workers import available_workers
 from .planning import known
 from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
-from .semantics.describe import describe
+from .semantics.describe import check_flag, describe
 from .semantics.missing import as_signal
 from .semantics.operands import as_operand
 from .semantics.options import Options, arguments
@@ -152,7 +152,7 @@ def slide(
     >>> sigconv.slide([1, 2, 3, 4], [10, 1], "valid", flip=True)
     array([21, 32, 43])
     """
-    operator = (mode, flip, conjugate, method, max_bytes)
+    operator = (mode, check_flag("flip", flip), check_flag("conjugate", conjugate), method, max_bytes)
     return _compute(signal, kernel, operator, options, workers, out, mask)
 
 
@@ -218,9 +218,9 @@ def plan(
     >>> p.problem.shape
     (1000000,)
     """
-    operator = (mode, flip, conjugate, method, max_bytes)
+    operator = (mode, check_flag("flip", flip), check_flag("conjugate", conjugate), method, max_bytes)
     # repr, because 1.0 is 1, and lists can't be hashed.
-    key = (repr((signal_shape, kernel_shape)), signal_dtype, kernel_dtype, operator, known.exactly(operator, options))
+    key = (repr((signal_shape, kernel_shape, options)), signal_dtype, kernel_dtype, operator)
     try:
         return known.plans[key]
     except (KeyError, TypeError):

@@ -89,20 +89,21 @@ def fill(pieces: Sequence[Piece], signal: Array, kernel: Array, out: Array, runn
     samples, taps, results = line_of(signal, out.dtype), line_of(kernel, out.dtype), out.ravel()
     if len(pieces) == 1:
         ((begin, place, (packed, ghost)),) = pieces
-        return bool(_fill(samples, begin, taps, results, place, packed, ghost))
-    finite = []
+        finite: bool = _fill(samples, begin, taps, results, place, packed, ghost)
+        return finite
+    each = list[bool]()
 
     def fill_piece(number: int) -> None:
         piece = pieces[number]
-        finite.append(_fill(samples, piece.samples, taps, results, piece.results, *piece.arguments))
+        each.append(_fill(samples, piece.samples, taps, results, piece.results, *piece.arguments))
 
     runner(fill_piece, len(pieces))
-    return all(finite)
+    return all(each)
 
 
 def line_of(array: Array, dtype: DType) -> Array:
     """Return an array's numbers in a line that the compiled loops know: contiguous, aligned, native, not read-only."""
-    known = array.flags.carray and array.dtype == dtype
+    known = array.dtype == dtype and array.flags.carray
     return (array if known else np.array(array, dtype, order="C")).ravel()
 
 

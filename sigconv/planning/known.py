@@ -19,7 +19,8 @@ _KNOWN = 4096
 def planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: Options) -> Plan:
     """Return the plan of a call, kept from an earlier one if there was one."""
     arrays = signal.shape, kernel.shape, signal.dtype, kernel.dtype
-    key = (arrays, operator, exactly(operator, options), PROCESS.ready)
+    # repr, because 1.0 is 1 and True is 1.
+    key = (arrays, operator, repr(options) if options else None, PROCESS.ready)
     try:
         return plans[key]
     except (KeyError, TypeError):  # TypeError: an argument that can't be hashed, and is refused below
@@ -31,11 +32,6 @@ def planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: Op
     chosen = choose(describe(*arrays, **asked), method, max_bytes, ready=ready)
     keep(key, chosen)
     return chosen
-
-
-def exactly(operator: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
-    """Return what tells arguments apart that are equal: types, because 1 is True, and repr of what is rarely given."""
-    return type(operator[1]), type(operator[2]), repr(options) if options else ""
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..engines.protocol import Array
-from ..errors import ArgumentTypeError, ArgumentValueError
+from ..errors import ArgumentTypeError
 from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, prepare
 from ..methods.missing import Renormalization, check_taps, completed, marked, room
@@ -23,7 +23,7 @@ from ..methods.small import Run, shortcut
 from ..methods.workers import Progress, available_workers
 from ..semantics.kept import kept
 from ..semantics.missing import Mask, as_signal
-from ..semantics.operands import as_operand
+from ..semantics.operands import as_planned
 from ..semantics.problem import Problem, given
 from .candidate import Asked, Candidate, best, cheapest, offers, price, promising, threads, wait_of
 from .cost import Prices
@@ -88,7 +88,7 @@ class Plan:
 
     def prepare(self, kernel: Any, workers: int | None = None) -> Prepared:
         """Return the kernel, oriented and transformed, ready for any number of signals; changing it has no effect."""
-        array = self._checked("kernel", kernel)
+        array = as_planned("kernel", kernel, self.problem)
         check_taps(array, self.problem)
         return self._prepared(array.copy(), workers)
 
@@ -106,7 +106,7 @@ class Plan:
         available_workers(workers)
         array, hidden = as_signal(signal, mask)
         threads = self._threads(workers, prepared)
-        array, lost = completed(self.problem, self._checked("signal", array), hidden)
+        array, lost = completed(self.problem, as_planned("signal", array, self.problem), hidden)
         if lost is not None:
             return self._of_present(prepared, array, lost, out, threads, progress)
         return self._applied(prepared, array, out, threads, progress)
@@ -124,7 +124,9 @@ class Plan:
         check_out(out, self.problem)
         available_workers(workers)
         array, hidden = as_signal(signal, mask)
-        return self.compute(self._checked("signal", array), self._checked("kernel", kernel), out, workers, hidden)
+        return self.compute(
+            as_planned("signal", array, self.problem), as_planned("kernel", kernel, self.problem), out, workers, hidden
+        )
 
     def compute(
         self,
@@ -145,7 +147,7 @@ class Plan:
             result = self.small(signal, kernel)
             if result is not None:
                 return result
-        quick = self.compiled if len(self._ways) == 1 else None  # else the kernel's values decide
+        quick = self._at_once
         if quick and (result := quick(signal, kernel, out, self._threads(workers))) is not None:
             return result
         own = self._own_ways if itself.one_array(signal, kernel) else ()
@@ -245,6 +247,11 @@ class Plan:
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
 
     @kept
+    def _at_once(self) -> at_once.Compiled | None:
+        """What computes the result by compiled calls, unless the kernel's values decide."""
+        return self.compiled if len(self._ways) == 1 else None
+
+    @kept
     def compiled(self) -> at_once.Compiled | None:
         """What computes the result by a compiled call for each tile, where that is the way."""
         settings = self.estimate.settings
@@ -256,24 +263,6 @@ class Plan:
     def _apart(self, kernel: Array, out: Array | None) -> Array:
         """Return the kernel, copied if the result is written over it."""
         return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
-
-    def _checked(self, name: str, operand: Any) -> Array:
-        """Return an operand as an array, if it has the planned dtype and shape."""
-        array = as_operand(name, operand)
-        dtype = getattr(self.problem, f"{name}_dtype")
-        if array.dtype.newbyteorder("=") != dtype or not self._aligns(name, array.shape):
-            shape = getattr(self.problem, f"{name}_shape")
-            raise ArgumentValueError(
-                f"the {name} has shape {array.shape} and dtype {array.dtype}; this plan is for {shape} and {dtype}: "
-                "make a plan for it"
-            )
-        return array
-
-    def _aligns(self, name: str, shape: tuple[int, ...]) -> bool:
-        """Return whether an operand's shape is the planned one, up to leading axes of size 1."""
-        planned = getattr(self.problem, f"{name}_shape")
-        lies_on_axes = name == "kernel" and shape == tuple(planned[p] for p in self.problem.positions)
-        return lies_on_axes or (1,) * (len(planned) - len(shape)) + shape == planned
 
 
 def choose(

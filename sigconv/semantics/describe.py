@@ -43,10 +43,7 @@ def describe(
     accuracy: str = "normwise",
 ) -> Problem:
     """Return the problem that the arguments ask, or raise an error that says what is wrong and what is allowed."""
-    for name, value in (("flip", flip), ("conjugate", conjugate)):
-        if not isinstance(value, (bool, np.bool_)):
-            raise ArgumentTypeError(f"{name}={value!r}: use True or False")
-    policy = check_policy(nan)
+    flip, conjugate, policy = check_flag("flip", flip), check_flag("conjugate", conjugate), check_policy(nan)
     signal_dtype, kernel_dtype = check_dtype("signal", signal_dtype), check_dtype("kernel", kernel_dtype)
     if accuracy not in ACCURACIES:
         raise ArgumentValueError(f"accuracy={accuracy!r}: use {' or '.join(ACCURACIES)}")
@@ -77,8 +74,8 @@ def describe(
         kernel_dtype=kernel_dtype,
         result_dtype=result,
         mode=mode,
-        flip=bool(flip),
-        conjugate=bool(conjugate),
+        flip=flip,
+        conjugate=conjugate,
         fill_value=fill,
         nan=policy,
         accuracy=accuracy,
@@ -86,6 +83,13 @@ def describe(
     if prod(problem.shape) * result.itemsize > _MOST_BYTES:
         raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")
     return problem
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return a flag, or raise: 1 is no flag."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"{name}={value!r}: use True or False")
+    return bool(value)
 
 
 def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:

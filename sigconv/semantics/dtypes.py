@@ -18,7 +18,12 @@ def check_dtype(name: str, dtype: DType) -> DType:
     """Return a dtype in native byte order, or raise if nothing can be summed in it."""
     if dtype.kind not in "biufcO":
         raise ArgumentTypeError(f"the {name} has dtype {dtype}: use {KINDS}")
-    return dtype.newbyteorder("=")
+    return _native(dtype)
+
+
+def _native(dtype: DType) -> DType:
+    """Return a dtype in native byte order: itself if it is, as NumPy has one of each and compares it at once."""
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
 def is_exact(dtype: DType) -> bool:
@@ -39,7 +44,7 @@ def result_dtype(signal: DType, kernel: DType, renormalize: bool) -> DType:
         if renormalize:
             return np.dtype(np.float64)
         return np.dtype(np.uint64 if signal.kind == kernel.kind == "u" else np.int64)
-    return np.result_type(signal, kernel).newbyteorder("=")
+    return _native(np.result_type(signal, kernel))
 
 
 def working_dtype(result: DType) -> DType:

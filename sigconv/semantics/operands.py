@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentTypeError, ArgumentValueError, ResultOverflowError
 from .dtypes import is_exact
+from .problem import Problem
 
 
 class Separable:
@@ -94,6 +95,21 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def as_planned(name: str, value: Any, problem: Problem) -> NDArray[Any]:
+    """Return an operand as an array, or raise if it has not the dtype and shape that a problem says."""
+    array = as_operand(name, value)
+    dtype, shape = getattr(problem, f"{name}_dtype"), getattr(problem, f"{name}_shape")
+    # A kernel may lie on the convolved axes alone, and leading axes of size 1 may be left out.
+    on_axes = name == "kernel" and array.shape == tuple(shape[p] for p in problem.positions)
+    aligned = on_axes or (1,) * (len(shape) - array.ndim) + array.shape == shape
+    if array.dtype.newbyteorder("=") != dtype or not aligned:
+        raise ArgumentValueError(
+            f"the {name} has shape {array.shape} and dtype {array.dtype}; this plan is for {shape} and {dtype}: "
+            "make a plan for it"
+        )
+    return array
 
 
 def _check_numbers(name: str, array: NDArray[Any]) -> None:
