@@ -11,7 +11,7 @@ import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods.registry import serving
 from sigconv.methods.tiles import count_tiles
-from sigconv.planning.candidate import Asked, offers_of, price, threads
+from sigconv.planning.candidate import Asked, best, offers_of, price, threads
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.plan import choose
 from sigconv.semantics.describe import describe
@@ -87,6 +87,10 @@ def random_problem(rng):
     names = ["f4", "f8", "D", "i2"], ["full", "same"], ["zero", "wrap", "edge"], ["normwise", "componentwise"]
     dtype, mode, boundary, accuracy = (str(rng.choice(c)) for c in names)
     options = {"boundary": boundary, "accuracy": accuracy, "stride": int(rng.choice([1, 1, 3]))}
+    if rng.random() < 0.3:  # a kernel that all signals share, one for each, or a bank
+        options |= {"axes": tuple(range(1, ndim + 1))}
+        batch, kernels = ((8, 1), (8, 8), (1, 8))[rng.integers(3)]
+        shape, taps = (batch, *shape), (kernels, *taps)
     return describe(shape, taps, np.dtype(dtype), np.dtype(dtype), mode=mode, **options)
 
 
@@ -102,6 +106,20 @@ def test_what_is_not_estimated_would_lose():
         assert price(plan.estimate, asked) <= min(price(c.estimate, asked) for c in serving_ones)
         for c in serving_ones:
             assert serving(c.method, problem).least_seconds(problem, PRIORS) <= c.estimate.seconds
+            limit = c.estimate.seconds * rng.choice([0.5, 0.99, 1.01, 3])
+            below = offers_of(serving(c.method, problem), problem, asked, limit)
+            assert c.estimate.seconds >= limit or best(below, asked).estimate == c.estimate
+
+
+def test_structures_that_surely_do_not_pay_are_not_estimated():
+    """What a plan looks for in a kernel is what its table says it does."""
+    rng, some = np.random.default_rng(8), 0
+    for _ in range(300):
+        plan = choose(random_problem(rng), prices=PRIORS)
+        paying = [s.method for s in plan.structures if s.pays]
+        assert [method for method, _ in plan._ways[:-1]] == paying
+        some += bool(paying)
+    assert 30 < some < 270
 
 
 @pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")

@@ -97,3 +97,20 @@ def test_a_known_call_checks_its_arguments():
             sigconv.slide([1.0, 2.0], [1.0], **options)
     with pytest.raises(sigconv.ArgumentTypeError):
         sigconv.convolve([1.0, 2.0], [1.0], workers=1.5)
+
+
+@pytest.mark.parametrize("bits", [25, 26, 27, 30])
+def test_integers_are_exact_where_floats_hold_their_sums_and_beyond(bits):
+    """Sums of odd integers up to what float64 holds, and far beyond, have their last digits."""
+    rng = np.random.default_rng(bits)
+    signal, kernel = (rng.integers(-(1 << bits), 1 << bits, n) | 1 for n in (40, 7))
+    exact = [int(v) for v in np.convolve(signal.astype(object), kernel.astype(object))]
+    assert sigconv.convolve(signal, kernel).tolist() == exact
+    assert max(map(abs, exact)) >= 1 << 2 * bits - 1
+
+
+def test_integers_whose_sums_do_not_fit_are_refused():
+    """Sums beyond 64 bits are an error, not rounded ones."""
+    large = np.full(5, 1 << 40)
+    with pytest.raises(OverflowError):
+        sigconv.convolve(large, large)

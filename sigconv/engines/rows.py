@@ -77,16 +77,19 @@ def is_direct(array: Array, dtype: np.dtype[Any]) -> bool:
 def _copied(signal: Array, spans: tuple[Span, ...], stride: int, width: int, dtype: np.dtype[Any], fill: Any) -> Rows:
     """Return a copy of what the spans reach."""
     table = copy_table(signal.shape, signal.strides, signal.itemsize, spans, stride, width, dtype.itemsize)
-    buffer = copied(signal, table, dtype, fill)
+    buffer = copied(signal, address_of(signal), table, dtype, fill)
     return Rows(buffer[..., : table.used], buffer.strides[:-1], table.used // stride * dtype.itemsize)
 
 
-def copied(signal: Array, table: CopyTable, dtype: np.dtype[Any], fill: Any) -> Array:
-    """Return the samples that a table names in the dtype of the sums; ghosts that come from no sample are `fill`."""
+def copied(signal: Array, place: int, table: CopyTable, dtype: np.dtype[Any], fill: Any) -> Array:
+    """Return the samples that a table names in the dtype of the sums; ghosts that come from no sample are `fill`.
+
+    `place` is the address of the signal's first sample.
+    """
     buffer = np.empty(table.shape, dtype)
     lines = buffer.reshape(-1, table.shape[-1])
     kind = np.empty(0, np.uint8 if signal.dtype == bool else signal.dtype)
-    copy_rows(address_of(signal), kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
+    copy_rows(place, kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
     return buffer
 
 

@@ -220,6 +220,9 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     if not is_known_to_loops(samples):
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
+    if out.ndim == 1:
+        lines.convolve_lines(samples, spectra, out, place, length)
+        return
     samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
     bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
     shared = tuple([i for i in range(out.ndim - 1) if spectra.shape[i] == 1])

@@ -69,7 +69,7 @@ class OverlapAdd(TransformMethod):
         # A share of loading counts, too, which is far less than the time of a tile.
         least = min([below, *(e.seconds + costs.tile for e in loaded)])
         if super().least_seconds(problem, costs) + _transforms(problem, costs, 0) < least:
-            found += _by_engines(problem, costs, max_bytes, least)
+            found += _by_engines(problem, costs, max_bytes)
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
@@ -156,8 +156,8 @@ def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: float) -> list[Estimate]:
-    """Return each engine's cheapest block lengths, up to those of which none takes less than `below` seconds."""
+def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
+    """Return each engine's cheapest block lengths."""
     batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
     for lengths in block_lengths(problem):
@@ -171,8 +171,6 @@ def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: fl
                     best[way] = order, asked
         # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
         if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
-            break
-        if all(asked.least_seconds(costs, *w) >= below for w in ways[asked.settings.paired]):
             break
     return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
 

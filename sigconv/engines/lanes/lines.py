@@ -157,11 +157,11 @@ def _reads(
 
 def _sources(signal: Array, reads: _Reads, dtype: np.dtype[Any], fill: Any) -> tuple[Array, list[Array]]:
     """Return where the lines would begin before, between and behind the cuts; and the copies."""
-    sources, held = np.empty((3, reads.begins.size), np.int64), list[Array]()
-    np.add(reads.begins, address_of(signal), out=sources[1])
+    sources, held, place = np.empty((3, reads.begins.size), np.int64), list[Array](), address_of(signal)
+    np.add(reads.begins, place, out=sources[1])
     for row, copy in ((0, reads.before), (2, reads.behind)):
         if copy:
-            held.append(copied(signal, copy.table, dtype, fill))
+            held.append(copied(signal, place, copy.table, dtype, fill))
             np.add(copy.begins, address_of(held[-1]), out=sources[row])
     return sources, held
 

@@ -31,13 +31,14 @@ def aligned_copy(array: Array) -> Array:
 class _Workspace(threading.local):
     """A thread's memory, as much as it has needed at once so far."""
 
-    buffer = np.empty(0, np.uint8)
+    buffer, place = np.empty(0, np.uint8), 0
 
     def address(self, size: int) -> int:
         """Return where that many bytes are free, at a multiple of 64."""
         if self.buffer.size < size:
             self.buffer = aligned((size,), np.dtype(np.uint8))
-        return address_of(self.buffer)
+            self.place = address_of(self.buffer)
+        return self.place
 
 
 workspace = _Workspace()
