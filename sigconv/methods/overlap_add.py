@@ -113,10 +113,10 @@ def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
 def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, compiled=True) / 2
-    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
+    shares, names = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}, engine_names(dtype)
     found = [
         share * costs.transform(engine, kind, 1, length) + copies
-        for engine in engine_names(dtype)
+        for engine in (*names, *(["fftw axes"] if "fftw" in names else []))
         for kind, share in shares.items()
         for length in (_SMALLEST, *_PROBED)
     ]
