@@ -10,14 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numba.extending import overload
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
 
 from . import simd
 from .loops import MISSING, VERSION
 from .protocol import Array
 from .rows import address_of
-from .simd import every_other, inner, load, multiply_add, splat, store, zeros
+from .simd import (
+    Vector,
+    added,
+    apart,
+    inner,
+    instruction,
+    load,
+    loaded,
+    repeated,
+    shuffled,
+    store,
+    stored,
+    vector_of,
+    zeros,
+)
 from .watch import address, samples_at
 from .windows import Part, windows_of
 
@@ -29,64 +43,66 @@ TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
 _LINES, _BYTES = 1 << 10, 1 << 19
 
 
-def _no_sums(sample: Any, pieces: Any, rows: Any) -> Any: ...
-def _sums_at(sample: Any, pieces: Any, rows: Any, place: Any, step: Any) -> Any: ...
-def _added(sums: Any, weights: Any, at: Any, row: Any, x: Any) -> Any: ...
-def _stored(sums: Any, out: Any, step: Any) -> Any: ...
-def _thinned(vector: Any) -> Any: ...
-
-
-@overload(_no_sums, prefer_literal=True)
-def _(sample, pieces, rows):  # type: ignore[no-untyped-def]
+@instruction
+def _no_sums(typing: Any, sample: Any, pieces: Any, rows: Any) -> Any:
     """Return empty sums of some rows."""
-    if rows.literal_value == 1:
-        return lambda sample, pieces, rows: (zeros(sample, pieces),)
-    rest = rows.literal_value - 1
-    return lambda sample, pieces, rows: (zeros(sample, pieces), *_no_sums(sample, pieces, rest))
+    result = types.UniTuple(vector_of(sample, pieces), rows.literal_value)  # type: ignore[no-untyped-call]
+    return result(sample, pieces, rows), lambda context, builder, signature, args: context.get_constant_null(result)
 
 
-@overload(_sums_at, prefer_literal=True)
-def _(sample, pieces, rows, place, step):  # type: ignore[no-untyped-def]
+@instruction
+def _sums_at(typing: Any, sample: Any, pieces: Any, rows: Any, place: Any, step: Any) -> Any:
     """Return the sums of some rows, which lie `step` bytes apart."""
-    if rows.literal_value == 1:
-        return lambda sample, pieces, rows, place, step: (load(sample, place, PIECE, pieces),)
-    rest = rows.literal_value - 1
-    return lambda sample, pieces, rows, place, step: (
-        load(sample, place, PIECE, pieces),
-        *_sums_at(sample, pieces, rest, place + step, step),
-    )
+    vector = vector_of(sample, pieces)
+    result = types.UniTuple(vector, rows.literal_value)  # type: ignore[no-untyped-call]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = [apart(builder, args[3], args[4], i) for i in range(result.count)]
+        piece = ir.Constant(args[4].type, PIECE)
+        return context.make_tuple(builder, result, [loaded(builder, place, piece, vector) for place in places])
+
+    return result(sample, pieces, rows, types.intp, types.intp), code
 
 
-@overload(_added)
-def _(sums, weights, at, row, x):  # type: ignore[no-untyped-def]
-    """Return the sums with the products of a column of weights, `row` apart, and a block of samples added."""
-    if len(sums) == 1:
-        return lambda sums, weights, at, row, x: (multiply_add(splat(weights[at], x), x, sums[0]),)
-    return lambda sums, weights, at, row, x: (
-        multiply_add(splat(weights[at], x), x, sums[0]),
-        *_added(sums[1:], weights, at + row, row, x),
-    )
+@instruction
+def _added(typing: Any, sums: Any, place: Any, step: Any, x: Any) -> Any:
+    """Return the sums with the products of weights, `step` bytes apart, and a block of samples added."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = []
+        for i in range(sums.count):
+            weight = repeated(builder, apart(builder, args[1], args[2], i), x)
+            rows.append(added(builder, weight, args[3], builder.extract_value(args[0], i)))
+        return context.make_tuple(builder, sums, rows)
+
+    return sums(sums, types.intp, types.intp, x), code
 
 
-@overload(_stored)
-def _(sums, out, step):  # type: ignore[no-untyped-def]
+@instruction
+def _stored(typing: Any, sums: Any, place: Any, step: Any) -> Any:
     """Write the rows, `step` bytes apart."""
-    if len(sums) == 1:
-        return lambda sums, out, step: store(out, PIECE, sums[0])
 
-    def stored(sums, out, step):  # type: ignore[no-untyped-def]
-        store(out, PIECE, sums[0])
-        _stored(sums[1:], out + step, step)
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for i in range(sums.count):
+            row = builder.extract_value(args[0], i)
+            stored(builder, apart(builder, args[1], args[2], i), ir.Constant(args[2].type, PIECE), row, sums.dtype)
+        return context.get_dummy_value()
 
-    return stored
+    return types.void(sums, types.intp, types.intp), code
 
 
-@overload(_thinned)
-def _(vector):  # type: ignore[no-untyped-def]
+@instruction
+def _thinned(typing: Any, vector: Any) -> Any:
     """Return a piece of every second lane of a vector of two pieces, or every fourth of four."""
-    if vector.pieces == 1:
-        return lambda vector: vector
-    return lambda vector: _thinned(every_other(vector, 0))
+    result = Vector(vector.element, vector.lanes // vector.pieces)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        thinned = args[0]
+        while thinned.type.count > result.lanes:
+            thinned = shuffled(builder, thinned, thinned, list(range(0, thinned.type.count, 2)))
+        return thinned
+
+    return result(vector), code
 
 
 def _copier(factor: int) -> Any:
@@ -189,12 +205,13 @@ def _block(rows: int, pieces: int) -> Any:
     """Return the product of some rows of weights with a block of columns of some pieces."""
 
     @inner
-    def block(panel, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
+    def block(kind, weights, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
         source, target, step = place
-        sums = _no_sums(panel[0], pieces, rows) if fresh else _sums_at(panel[0], pieces, rows, target, step)
-        for k in range(np.uintp(lines)):
-            sums = _added(sums, panel, k, row, load(panel[0], source, PIECE, pieces))
+        sums = _no_sums(kind[0], pieces, rows) if fresh else _sums_at(kind[0], pieces, rows, target, step)
+        for _ in range(lines):
+            sums = _added(sums, weights, row, load(kind[0], source, PIECE, pieces))
             source += pitch
+            weights += kind.itemsize
         _stored(sums, target, step)
 
     return block
@@ -209,13 +226,13 @@ def _multiplied(rows: int, pieces: int) -> Any:
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
         # tells its source, its target and the distance of the target's rows; the last may be half as wide.
         for p in range(0, height, rows):
-            panel = samples_at(kind, weights + p * row * kind.itemsize, (rows - 1) * row + lines)
+            panel, below = weights + p * row * kind.itemsize, row * kind.itemsize
             for b in range(count + narrow):
                 place = places[b, 0], places[b, 1] + p * places[b, 2], places[b, 2]
                 if b < count:
-                    block(panel, np.uintp(row), lines, pitch, place, fresh)
+                    block(kind, panel, below, lines, pitch, place, fresh)
                 else:
-                    narrow_block(panel, np.uintp(row), lines, pitch, place, fresh)
+                    narrow_block(kind, panel, below, lines, pitch, place, fresh)
 
     return multiply
 
@@ -247,7 +264,7 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
             count = -((begin - end) // width) - narrow
             for b in range(count + narrow):
                 signal, place = (begin + b * width) // plane, (begin + b * width) % plane
-                places[b] = lines + b * size_of_block, sums + b * size_of_block, step
+                places[b, 0], places[b, 1], places[b, 2] = lines + b * size_of_block, sums + b * size_of_block, step
                 if kept == height and share >= channels and b < count and place + width <= plane:
                     places[b, 1], places[b, 2] = out + signal * steps[0] + place * size, steps[1]
             for c in range(0, channels, share):

@@ -31,6 +31,9 @@ COMPONENTS = (
     *(("channels", dtype) for dtype in "df"),
     ("residues", "q"),
 )
+# What another process compiles at the same time: no function of theirs is one of the others' too, since of two processes
+# that keep a function on the disk one may overwrite what the other has just kept.
+ELSEWHERE = ("blocks", "panel_columns", "panel_rows", "channels", "residues")
 # Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
 _FEW, _MANY, _HELD = 2, 8, 1 << 16
 _CHANNELS, _SAMPLES = 64, 4096
@@ -42,6 +45,15 @@ def compiled(name: str, dtype: str, times: dict[str, float]) -> dict[str, Any]:
     if not known and name in PRIORS.compile_seconds:
         times[name] = max(took, times.get(name, 0.0))
     return {"compile_seconds": {**PRIORS.compile_seconds, **times}}
+
+
+def compile_times() -> dict[str, float]:
+    """Compile what is compiled elsewhere; return what it takes where it was not compiled before."""
+    times = dict[str, float]()
+    for name, dtype in COMPONENTS:
+        if name in ELSEWHERE:
+            compiled(name, dtype, times)
+    return times
 
 
 def load_times() -> dict[str, float]:

@@ -19,7 +19,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from .. import watch
-from ..simd import _FLAGS, _LLVM, _shuffled, _splat, real_of
+from ..simd import _FLAGS, _LLVM, _splat, real_of, shuffled
 
 BYTES = 64
 _PREFETCH = "llvm.prefetch.p0i8"
@@ -193,7 +193,7 @@ class Code:
         return self._builder.inttoptr(address.value, kind.as_pointer())
 
     def _shuffled(self, a: Number, b: Number, lanes: list[int]) -> Number:
-        return self._number(_shuffled(self._builder, a.value, b.value, lanes))
+        return self._number(shuffled(self._builder, a.value, b.value, lanes))
 
 
 def align_stack(builder: Any) -> None:
