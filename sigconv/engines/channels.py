@@ -92,41 +92,20 @@ def _stored(typing: Any, sums: Any, place: Any, step: Any) -> Any:
 
 
 @instruction
-def _thinned(typing: Any, vector: Any) -> Any:
-    """Return a piece of every second lane of a vector of two pieces, or every fourth of four."""
-    result = Vector(vector.element, vector.lanes // vector.pieces)
+def _thin_piece(typing: Any, sample: Any, source: Any, target: Any, factor: Any) -> Any:
+    """Copy a piece of every sample of a vector, every second or every fourth."""
+    vector = vector_of(sample, factor)
+    result = Vector(vector.element, vector.lanes // factor.literal_value)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        thinned = args[0]
+        piece = ir.Constant(args[1].type, PIECE)
+        thinned = loaded(builder, args[1], piece, vector)
         while thinned.type.count > result.lanes:
             thinned = shuffled(builder, thinned, thinned, list(range(0, thinned.type.count, 2)))
-        return thinned
+        stored(builder, args[2], piece, thinned, result)
+        return context.get_dummy_value()
 
-    return result(vector), code
-
-
-def _copier(factor: int) -> Any:
-    """Return the copy of every factor-th of some neighbours of each channel, `distance` and `pitch` bytes apart.
-
-    It may write up to a piece too much behind them, but reads no sample from `limit` on.
-    """
-
-    @inner
-    def copied(kind, source, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
-        size = count * kind.itemsize
-        reach = -(-size // PIECE) * PIECE * factor
-        for _ in range(channels):
-            if source + reach > limit:
-                _copy_apart(kind, source, factor * kind.itemsize, target, count)
-            elif size <= PIECE:
-                store(target, PIECE, _thinned(load(kind[0], source, PIECE, factor)))
-            else:
-                for at in range(0, size, PIECE):
-                    store(target + at, PIECE, _thinned(load(kind[0], source + factor * at, PIECE, factor)))
-            source += distance
-            target += pitch
-
-    return copied
+    return types.void(sample, types.intp, types.intp, factor), code
 
 
 @inner
@@ -135,9 +114,6 @@ def _copy_apart(kind, source, step, target, count):  # type: ignore[no-untyped-d
     line = samples_at(kind, target, count)
     for i in range(count):
         line[i] = samples_at(kind, source + i * step, 1)[0]
-
-
-_copy, _copy_second, _copy_fourth = map(_copier, (1, 2, 4))
 
 
 @inner
@@ -151,16 +127,27 @@ def _clear(kind, target, pitch, count, channels):  # type: ignore[no-untyped-def
 
 @inner
 def _copy_run(kind, source, step, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
-    """Copy a run of samples of each channel."""
-    if step == kind.itemsize:
-        _copy(kind, source, distance, limit, target, pitch, count, channels)
-    elif step == 2 * kind.itemsize:
-        _copy_second(kind, source, distance, limit, target, pitch, count, channels)
-    elif step == 4 * kind.itemsize:
-        _copy_fourth(kind, source, distance, limit, target, pitch, count, channels)
-    else:
-        for c in range(channels):
-            _copy_apart(kind, source + c * distance, step, target + c * pitch, count)
+    """Copy a run of samples of each channel: `distance` and `pitch` bytes apart, `step` bytes from one to the next.
+
+    It may write up to a piece too much behind them, but reads no sample from `limit` on.
+    """
+    factor, size = step // kind.itemsize, count * kind.itemsize
+    reach = -(-size // PIECE) * PIECE * factor
+    thinned = (factor == 1 or factor == 2 or factor == 4) and step == factor * kind.itemsize
+    for _ in range(channels):
+        if not thinned or source + reach > limit:
+            _copy_apart(kind, source, step, target, count)
+        elif factor == 1:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + at, target + at, 1)
+        elif factor == 2:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + 2 * at, target + at, 2)
+        else:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + 4 * at, target + at, 4)
+        source += distance
+        target += pitch
 
 
 @inner

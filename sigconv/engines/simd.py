@@ -17,7 +17,7 @@ from typing import Any
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
 from numba import config, njit, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 from . import watch
 
@@ -147,18 +147,6 @@ def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
 
 
 @instruction
-def part(typing: Any, vector: Any, first: Any, pieces: Any) -> Any:
-    """Return some pieces of a vector, from the first on."""
-    lanes, start = lanes_of(vector.element), first.literal_value * lanes_of(vector.element)
-    result = Vector(vector.element, pieces.literal_value * lanes)
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return shuffled(builder, args[0], args[0], list(range(start, start + result.lanes)))
-
-    return result(vector, first, pieces), code
-
-
-@instruction
 def zeros(typing: Any, sample: Any, pieces: Any) -> Any:
     """Return a vector of zeros for samples of a type."""
     result = vector_of(sample, pieces)
@@ -243,20 +231,15 @@ def pair_lanes(typing: Any, even: Any, odd: Any) -> Any:
 def _arithmetic(symbol: Any, of_floats: str, of_integers: str) -> None:
     """Give vectors an operator."""
 
-    @instruction
-    def apply(typing: Any, a: Any, b: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            if isinstance(a.element, types.Float):
-                return getattr(builder, of_floats)(*args, flags=_FLAGS)
-            return getattr(builder, of_integers)(*args)
+    @type_callable(symbol)  # type: ignore[no-untyped-call]
+    def typed(context: Any) -> Any:
+        return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
-        return a(a, a), code
-
-    @overload(symbol)
-    def operator_of(a, b):  # type: ignore[no-untyped-def]
-        if isinstance(a, Vector) and a == b:
-            return lambda a, b: apply(a, b)
-        return None
+    @lower_builtin(symbol, Vector, Vector)  # type: ignore[no-untyped-call]
+    def written(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if isinstance(signature.return_type.element, types.Float):
+            return getattr(builder, of_floats)(*args, flags=_FLAGS)
+        return getattr(builder, of_integers)(*args)
 
 
 _arithmetic(operator.add, "fadd", "add")
