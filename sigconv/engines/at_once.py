@@ -9,13 +9,12 @@ from operator import mul
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .bands import bands_of
 from .loops import PIECE, copy_rows, sum_bands
 from .protocol import Array
 from .rows import Span, copy_table, cut, is_readable
-from .simd import version
+from .simd import entry, version
 from .watch import address, samples_at
 
 DType = np.dtype[Any]
@@ -154,7 +153,7 @@ def _read(sums: Sums, part: _Part) -> tuple[tuple[int, ...], int, _Copy]:
 def _compiled(version: int) -> Callable[..., bool]:
     """Return the loops, which are compiled anew for each version of those that they call."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def fill(signal, begins, taps, result, place, packed, ghost):  # type: ignore[no-untyped-def]
         """Fill the result; return whether all taps are finite."""
         begin, end, pitch, count, step, out_step, width, wide, lines = packed[:_NUMBERS]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 
 from . import simd
 from .loops import MISSING, VERSION
@@ -21,6 +21,7 @@ from .simd import (
     Vector,
     added,
     apart,
+    entry,
     inner,
     instruction,
     load,
@@ -234,7 +235,7 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
     """
     size_of_block, tall = pieces * PIECE, (rows, pieces) == TALL
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def fill(  # type: ignore[no-untyped-def]
         kind, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
     ):

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 
 from . import simd
-from .simd import Vector, added, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
+from .simd import Vector, added, entry, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
 from .watch import address, samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
@@ -112,7 +112,7 @@ _strip8, _strip4, _strip1 = (_strip(pieces) for pieces in (8, 4, 1))
 def _compiled(version: int) -> Callable[..., int]:
     """Return `sum_bands`, which is compiled anew for each version of the vectors that it is made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def sum_bands(  # type: ignore[no-untyped-def]
         data, bases, rows, step, starts, lengths, kernels, which, out, places, out_step, width
     ):
@@ -157,7 +157,7 @@ def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untype
             line[c] = samples_at(kind, place + columns[c], 1)[0]
 
 
-@njit(nogil=True, cache=True)
+@entry
 def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore[no-untyped-def]
     """Fill `out[r, c]` with the sample at `data + rows[r] + columns[c]`, or `fill` where either is missing.
 

@@ -7,13 +7,13 @@ vectorises.
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from .protocol import Array
+from .simd import entry
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def pack_pairs(data: Array, places: Array, shift: int, apart: int, width: int, out: Array) -> None:
     """Fill the rows `out[r]` with two rows of the data, zeros behind; a row that begins below 0 is all zeros."""
     for r in range(out.shape[0]):
@@ -27,7 +27,7 @@ def pack_pairs(data: Array, places: Array, shift: int, apart: int, width: int, o
         row[filled:] = 0
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def multiply_rows(signal: Array, kernel: Array, out: Array) -> None:
     """Fill the rows `out[r] = signal[r] · kernel`."""
     for r in range(out.shape[0]):
@@ -37,7 +37,7 @@ def multiply_rows(signal: Array, kernel: Array, out: Array) -> None:
             row[i] = a[i] * kernel[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def unpack_pairs(samples: Array, rows: Array, places: Array, shift: int, apart: int, width: int, out: Array) -> None:
     """Copy the two parts of the complex rows `samples[rows[r]:]` to their places."""
     for r in range(rows.size):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from . import simd
@@ -32,7 +32,7 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, every_other, inner, interleave, load, store
+from .simd import PIECE, entry, every_other, inner, interleave, load, store
 from .watch import address, samples_at
 
 _HALF = PIECES // 2
@@ -111,7 +111,7 @@ def _spare():  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `forward` and `backward`, compiled anew for each version of what they are made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def forward(  # type: ignore[no-untyped-def]
         kind, data, size, width, weights, radices, table, near, far, panels, begin, end, together
     ):
@@ -133,7 +133,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                     store(panel + j * ROW, PIECE, product(x, row_at(address(near) + j * ROW, table)))
         return version
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def backward(  # type: ignore[no-untyped-def]
         kind, data, size, width, row, step, skip, weights, radices, table, near, far, panels, begin, end, together
     ):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from . import simd
@@ -32,7 +32,7 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, inner, load, splat_pair, store, transpose
+from .simd import PIECE, entry, inner, load, splat_pair, store, transpose
 from .watch import address
 
 VERSION = simd.version("panel_butterflies.py")
@@ -101,7 +101,7 @@ def _(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `spectra` and `convolve`, compiled anew for each version of what they are made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def spectra(panels, height, width, begin, end, length, radices, table, scale, out):  # type: ignore[no-untyped-def]
         lanes = ROW // table.itemsize
         memory, buffer = _buffer(length + lanes)
@@ -113,7 +113,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                 store(out + (group * length + j) * ROW, PIECE, x)
         return version + 0 * memory.size
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def convolve(  # type: ignore[no-untyped-def]
         panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs
     ):

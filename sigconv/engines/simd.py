@@ -48,7 +48,8 @@ instruction: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
 # For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
 inner: Callable[[_Code], _Code] = partial(
     njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+)  # For functions that Python calls: kept on the disk.
+entry: Callable[[_Code], _Code] = partial(njit, nogil=True, error_model="numpy", cache=True, no_cfunc_wrapper=True)
 
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)

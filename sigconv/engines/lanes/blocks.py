@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from numba import njit
-
-from ..simd import inner
+from ..simd import entry, inner
 from ..watch import address
 from .calls import call
 from .levels import BACK, LEFT, ROOTS, THERE, forward, inverse
@@ -150,7 +148,7 @@ def _leave(work, table, missing):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that convolves blocks, which is compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True)
+    @entry
     def convolve_blocks(  # type: ignore[no-untyped-def]
         samples, work, shape, outer, within, along, middle, kernels, source, target, columns
     ):

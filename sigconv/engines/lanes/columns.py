@@ -18,12 +18,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
-from ..simd import inner
+from ..simd import entry, inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
 from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
@@ -95,7 +94,7 @@ def _halves(place, parts, lines, first, count, kernel, rows):  # type: ignore[no
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True)
+    @entry
     def run_blocks(lines, spectra, parts, dropped, passes, code, bank):  # type: ignore[no-untyped-def]
         (levels, shared, _, _, _, work), (back, kept, together) = passes, bank
         sources, _, targets, blocks, _, _ = lines
