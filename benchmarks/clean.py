@@ -28,6 +28,8 @@ from sigconv.methods.scaling import Limits
 from sigconv.methods.separable import Passes
 from sigconv.text import columns, duration, shape_text
 
+from .timing import turn
+
 Call = Callable[[], NDArray[Any]]
 
 # Shapes of signal and kernel; a kernel of fewer axes is shared by the signals of a batch.
@@ -84,7 +86,7 @@ def calls(signal: tuple[int, ...], kernel: tuple[int, ...], dtype: str) -> Itera
 def times(call: Call, seconds: float) -> tuple[float, float]:
     """Return the best time of a call without the checks, and what they add."""
     call()  # compiles, loads and plans
-    once = max(1e-7, min(_turn(call, 1) for _ in range(3)))
+    once = max(1e-7, min(turn(call, 1, thread_time) for _ in range(3)))
     repeats = max(1, round(_TURN / once))
     pairs = [_pair(call, repeats, number % 2) for number in range(max(_LEAST, round(seconds / (2 * repeats * once))))]
     return min(plain for plain, _ in pairs), median(checked / plain for plain, checked in pairs) - 1
@@ -92,19 +94,10 @@ def times(call: Call, seconds: float) -> tuple[float, float]:
 
 def _pair(call: Call, repeats: int, first: int) -> tuple[float, float]:
     """Return the times without the checks and with them, the ones or the others first."""
-    checked = _turn(call, repeats) if first else 0.0
+    checked = turn(call, repeats, thread_time) if first else 0.0
     with unchecked():
-        plain = _turn(call, repeats)
-    return plain, checked or _turn(call, repeats)
-
-
-def _turn(call: Call, repeats: int) -> float:
-    """Return the time of a call, the mean of a turn."""
-    turns = range(repeats)
-    started = thread_time()
-    for _ in turns:
-        call()
-    return (thread_time() - started) / repeats
+        plain = turn(call, repeats, thread_time)
+    return plain, checked or turn(call, repeats, thread_time)
 
 
 def measure(

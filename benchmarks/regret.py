@@ -147,6 +147,10 @@ class _Biased:
         """Return the usual price of a block, if it has the one length."""
         return self._only_one(length, self._prices.block(dtype, length))
 
+    def volume(self, dtype: Any, size: int) -> float:
+        """Return the usual price of a block of three axes, if it has the one size."""
+        return self._only_one(size, self._prices.volume(dtype, size))
+
     def _only_one(self, length: float, usual: float) -> float:
         self.considered.add(length)
         return usual if self._only in (None, length) else _HOPELESS

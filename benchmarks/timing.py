@@ -125,30 +125,30 @@ def race(calls: Mapping[str, Call], rounds: int, known: Mapping[str, float] | No
         for number in range(rounds):
             start = number % max(1, len(racing))
             for name in racing[start:] + racing[:start]:
-                times[name].append(_turn(calls[name], repeats[name]))
+                times[name].append(turn(calls[name], repeats[name]))
     return times
 
 
 def _once(call: Call) -> float:
     """Return the time of a call, the better of two where that is soon known: a hiccup must not end the race."""
-    once = _turn(call, 1)
-    return min(once, _turn(call, 1)) if once < _SOON else once
+    once = turn(call, 1)
+    return min(once, turn(call, 1)) if once < _SOON else once
 
 
 def _repeats(call: Call, once: float) -> int:
     """Return how many calls a turn has; a first single call of microseconds says little, so it is asked again."""
     if once >= _TURN:
         return 1
-    return max(1, round(_TURN / max(1e-7, _turn(call, 5))))
+    return max(1, round(_TURN / max(1e-7, turn(call, 5))))
 
 
-def _turn(call: Call, repeats: int) -> float:
+def turn(call: Call, repeats: int, clock: Callable[[], float] = perf_counter) -> float:
     """Return the time of a call, the mean of a turn."""
     turns = range(repeats)
-    started = perf_counter()
+    started = clock()
     for _ in turns:
         call()
-    return (perf_counter() - started) / repeats
+    return (clock() - started) / repeats
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, Unpack
 
 import numpy as np
@@ -10,8 +9,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import ArgumentTypeError
 from .methods.output import check_out
-from .methods.registry import check_method
 from .methods.workers import available_workers
+from .planning import known
 from .planning.loading import PROCESS
 from .planning.plan import Plan, choose
 from .semantics.describe import describe
@@ -52,7 +51,8 @@ def convolve(
         Threads; by default the CPUs of this process, capped by SIGCONV_NUM_THREADS or OMP_NUM_THREADS. The bits of
         the result do not depend on it.
     max_bytes : int, optional
-        Limit on working memory, beside the operands and the result.
+        Limit on working memory, beside the operands and the result; and beside idle transforms of FFTW, up to 64 MiB
+        with their buffers, that earlier calls have left for later ones.
     out : ndarray, optional
         Where the result is written; it may overlap the operands.
     mask : array_like of bool, optional
@@ -162,7 +162,7 @@ def _compute(
     """Find the plan, or describe and choose; then compute."""
     signal, hidden = as_signal(signal, mask)
     kernel = as_operand("kernel", kernel)
-    chosen = _planned(signal, kernel, operator, options)
+    chosen = known.planned(signal, kernel, operator, options)
     if workers is not None:
         available_workers(workers)
     if out is not None:
@@ -170,46 +170,6 @@ def _compute(
     if chosen.wait is not None:
         PROCESS.lose(chosen.wait)
     return chosen.compute(signal, kernel, out, workers, hidden)
-
-
-# The plans of calls that were made before, by all that decides them, what is loaded too: a look-up takes a microsecond.
-_known: dict[Any, Plan] = {}
-_KNOWN = 4096
-
-
-def _planned(signal: Array, kernel: Array, operator: tuple[Any, ...], options: Options) -> Plan:
-    """Return the plan of a call, kept from an earlier one if there was one."""
-    exactly = _exactly(operator, options)
-    key = (signal.shape, kernel.shape, signal.dtype, kernel.dtype, operator, exactly, PROCESS.ready)
-    try:
-        return _known[key]
-    except (KeyError, TypeError):  # TypeError: an argument that can't be hashed, and is refused below
-        pass
-    mode, flip, conjugate, method, max_bytes = operator
-    asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
-    check_method(method)
-    ready = PROCESS.refresh() if method == "auto" else None
-    chosen = choose(describe(*key[:4], **asked), method, max_bytes, ready=ready)
-    _keep(key, chosen)
-    return chosen
-
-
-def _exactly(operator: tuple[Any, ...], options: Options) -> tuple[Any, ...]:
-    """Return what tells arguments apart that are equal: types, because 1 is True, and repr of what is rarely given."""
-    return type(operator[1]), type(operator[2]), repr(options) if options else ""
-
-
-def forget() -> None:
-    """Forget the plans of earlier calls, since they would be planned otherwise now."""
-    _known.clear()
-
-
-def _keep(key: Any, chosen: Plan) -> None:
-    """Keep a plan for later calls, if its key can be looked up."""
-    if len(_known) >= _KNOWN:
-        _known.clear()
-    with suppress(TypeError):  # a dtype may be an object that can't be hashed
-        _known[key] = chosen
 
 
 def plan(
@@ -260,16 +220,16 @@ def plan(
     """
     operator = (mode, flip, conjugate, method, max_bytes)
     # repr, because 1.0 is 1, and lists can't be hashed.
-    key = (repr((signal_shape, kernel_shape)), signal_dtype, kernel_dtype, operator, _exactly(operator, options))
+    key = (repr((signal_shape, kernel_shape)), signal_dtype, kernel_dtype, operator, known.exactly(operator, options))
     try:
-        return _known[key]
+        return known.plans[key]
     except (KeyError, TypeError):
         pass
     shapes = [_shape(name, value) for name, value in (("signal_shape", signal_shape), ("kernel_shape", kernel_shape))]
     dtypes = [_dtype(d) for d in (signal_dtype, signal_dtype if kernel_dtype is None else kernel_dtype)]
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
     chosen = choose(describe(*shapes, *dtypes, **asked), method, max_bytes)
-    _keep(key, chosen)
+    known.keep(key, chosen)
     return chosen
 
 

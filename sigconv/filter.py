@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any, Unpack
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .adjoint import Adjoint
 from .engines.recent import Recent
+from .errors import ArgumentValueError
 from .methods.execute import Prepared
 from .methods.missing import check_taps
 from .methods.registry import check_method
@@ -18,8 +20,9 @@ from .planning.plan import Plan, choose
 from .planning.stored import current
 from .semantics.describe import describe
 from .semantics.missing import as_signal
-from .semantics.operands import as_operand
+from .semantics.operands import as_operand, read_only
 from .semantics.options import Options, arguments
+from .semantics.problem import Problem
 
 Array = NDArray[Any]
 
@@ -66,8 +69,7 @@ class Filter:
         max_bytes: int | None = None,
         **options: Unpack[Options],
     ) -> None:
-        self.kernel = as_operand("kernel", kernel).copy()
-        self.kernel.flags.writeable = False
+        self._kernel = as_operand("kernel", kernel).copy()
         self._asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)
         self._method, self._max_bytes = method, max_bytes
         self._workers = workers
@@ -77,14 +79,26 @@ class Filter:
 
     def _check(self) -> None:
         """Raise what is wrong whatever the signal: one sample of any dtype on every axis stands for it."""
-        axes = self._asked.get("axes")
-        named = () if axes is None else axes if isinstance(axes, tuple) else (axes,)
-        ndim = max([self.kernel.ndim, *(a + 1 if a >= 0 else -a for a in named if isinstance(a, int))])
-        problem = describe((1,) * ndim, self.kernel.shape, np.dtype(object), self.kernel.dtype, **self._asked)
+        problem = self._of_one_sample()
         choose(problem, "direct")
-        check_taps(self.kernel, problem)
+        check_taps(self._kernel, problem)
         check_method(self._method)
         available_workers(self._workers)
+
+    def _of_one_sample(self) -> Problem:
+        """Return the problem of a signal of one sample: of as few axes as may be, or more to tell the named ones apart.
+
+        An axis that is counted from the front and one from the back may be the same in a signal of few axes.
+        """
+        axes = self._asked.get("axes")
+        named = [a for a in (axes if isinstance(axes, tuple) else (axes,)) if isinstance(a, int)]
+        ahead, behind = max([0, *(a + 1 for a in named)]), max([0, *(-a for a in named)])
+        fewest = max(self._kernel.ndim, ahead, behind)
+        shapes = [((1,) * ndim, self._kernel.shape) for ndim in (fewest, max(fewest, ahead + behind))]
+        dtypes = np.dtype(object), self._kernel.dtype
+        with suppress(ArgumentValueError):
+            return describe(*shapes[0], *dtypes, **self._asked)
+        return describe(*shapes[1], *dtypes, **self._asked)
 
     def __call__(self, signal: ArrayLike, out: Array | None = None, mask: ArrayLike | None = None) -> Array:
         """Return the filtered signal, in `out` if that is given; True in `mask` hides a sample, as in `convolve`."""
@@ -94,8 +108,8 @@ class Filter:
 
     def plan(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> Plan:
         """Return how a signal of some shape and dtype is filtered."""
-        dtypes = np.dtype(signal_dtype), self.kernel.dtype
-        problem = describe(tuple(signal_shape), self.kernel.shape, *dtypes, **self._asked)
+        dtypes = np.dtype(signal_dtype), self._kernel.dtype
+        problem = describe(tuple(signal_shape), self._kernel.shape, *dtypes, **self._asked)
         return choose(problem, self._method, self._max_bytes, self._prices)
 
     def explain(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> str:
@@ -104,10 +118,15 @@ class Filter:
         return f"{plan.explain()}\n{self._prepare(plan).found}".rstrip()
 
     @property
+    def kernel(self) -> Array:
+        """The kernel as it was given, which can't be written to."""
+        return read_only(self._kernel)
+
+    @property
     def adjoint(self) -> Adjoint:
         """The adjoint operator f*, for which ⟨f(x), y⟩ = ⟨x, f*(y)⟩."""
-        return Adjoint(self.kernel, self._asked, self._method, self._workers)
+        return Adjoint(self._kernel, self._asked, self._method, self._workers)
 
     def _prepare(self, plan: Plan) -> Prepared:
         """Return the prepared kernel of a plan; the last few are kept."""
-        return self._prepared.get(plan, partial(plan.prepare, self.kernel, self._workers))
+        return self._prepared.get(plan, partial(plan.prepare, self._kernel, self._workers))

@@ -1,5 +1,6 @@
 """Argument errors: raised before any work, of the package's own classes, saying what was given and what is allowed."""
 
+import copy
 import re
 
 import numpy as np
@@ -399,6 +400,7 @@ def test_a_plan_serves_its_shapes_and_dtypes_only(operands):
         ({"workers": 0}, ["workers"]),
         ({"border": "wrap"}, ["border"]),
         ({"fill_value": 2}, ["fill_value", "constant"]),
+        ({"axes": (1, 1)}, ["axes=(1, 1)", "twice"]),
     ],
     ids=str,
 )
@@ -407,18 +409,47 @@ def test_bad_filters(options, fragments):
     refused(SigconvError, fragments, sigconv.Filter, KERNEL, **options)
 
 
+@pytest.mark.parametrize(
+    ("taps", "axes", "shape"),
+    [
+        ((2, 3), (0, -2), (5, 6, 2)),
+        ((2, 3), (-2, 0), (5, 6, 2)),
+        ((2, 3, 1), (1, -2), (4, 5, 6, 2)),
+        ((3,), -4, (9,) * 4),
+    ],
+)
+def test_axes_of_a_filter_may_be_counted_from_both_ends(taps, axes, shape):
+    """In a signal of few axes they would be the same; the filter is for others."""
+    signal, kernel = np.random.default_rng(0).integers(0, 9, shape), np.arange(np.prod(taps)).reshape(taps)
+    want = sigconv.convolve(signal, kernel, "same", axes=axes)
+    np.testing.assert_array_equal(sigconv.Filter(kernel, axes=axes)(signal), want)
+
+
 @pytest.mark.parametrize("kernel", [[], "abc", np.ma.array([1.0, 2.0]), [[1], [2, 3]]], ids=repr)
 def test_bad_kernels_of_filters(kernel):
     """So is a kernel that no signal can meet."""
     refused(SigconvError, ["kernel"], sigconv.Filter, kernel)
 
 
-def test_a_filter_is_not_changed_through_its_kernel():
-    """The kernel is copied."""
-    kernel = np.array([1.0, 2.0])
-    applied = sigconv.Filter(kernel, "full")
-    kernel[:] = 0
-    assert applied([1.0]).tolist() == [1, 2]
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i4", "f2"])
+@pytest.mark.parametrize("shapes", [((5,), (2,)), ((5_000,), (64,)), ((90, 80), (7, 7))], ids=str)
+def test_a_filter_is_not_changed_through_its_kernel(method, dtype, shapes):
+    """The kernel is copied, and can't be written to: what is prepared later is the same, also of a copy."""
+    signal, given = (np.random.default_rng(i).integers(-4, 5, shape).astype(dtype) for i, shape in enumerate(shapes))
+    kernel = given.copy()
+    applied = sigconv.Filter(kernel, "full", method=method)
+    kernel[...] = 0
+    for f in (applied, copy.deepcopy(applied)):
+        for x in (signal, signal[:-1]):
+            want = sigconv.Filter(given, "full", method=method)(x)
+            for _ in range(2):
+                np.testing.assert_array_equal(f(x), want)
+                with pytest.raises(ValueError, match="read-only"):
+                    f.kernel[...] = 0
+                with pytest.raises(AttributeError):
+                    f.kernel = kernel
+    np.testing.assert_array_equal(applied.kernel, given, strict=True)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Banks, many kernels for each signal: its blocks are transformed once, and each kernel has a result of its own."""
 
 import dataclasses
-import tracemalloc
 
 import numpy as np
 import oracle
 import pytest
-from test_blocks import forget_workspace
+from memory import forget, peak_of
 
 import sigconv
 from sigconv.engines.transforms import installed
@@ -144,12 +143,8 @@ def test_memory_of_a_bank_is_foretold_and_limited():
     signal, kernel = np.ones((1, 200_000), "c8"), np.ones((64, 256), "c8")
     plan = plan_of(signal, kernel, axes=-1)
     prepared, out = plan.prepare(kernel), np.empty((64, 200_000), "c8")
-    forget_workspace()
-    tracemalloc.start()
-    plan.apply(prepared, signal, out, workers=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= plan.estimate.worker_bytes
+    forget()
+    assert peak_of(plan.apply, prepared, signal, out, workers=1) <= plan.estimate.worker_bytes
     limited = plan_of(signal, kernel, axes=-1, max_bytes=plan.estimate.bytes * 3 // 4).estimate
     assert limited.bytes <= plan.estimate.bytes * 3 // 4
 
@@ -245,9 +240,5 @@ def test_memory_of_a_bank_of_images_is_foretold():
     assert plan.estimate.settings.engine == "lanes"
     prepared, out = plan.prepare(kernel), np.empty((8, 600, 500), "c8")
     plan.apply(prepared, signal, out, workers=1)
-    forget_workspace()
-    tracemalloc.start()
-    plan.apply(prepared, signal, out, workers=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= plan.estimate.worker_bytes
+    forget()
+    assert peak_of(plan.apply, prepared, signal, out, workers=1) <= plan.estimate.worker_bytes

@@ -1,17 +1,16 @@
 """Blocks of overlap-add: every layout (one by one, paired, copied by compiled loops) against exact integers."""
 
 import dataclasses
-import tracemalloc
 from functools import lru_cache
 from math import prod
 
 import numpy as np
 import oracle
 import pytest
+from memory import forget, peak_of
 from strategies import LINEAR
 
 import sigconv
-from sigconv.engines import transforms
 from sigconv.engines.transforms import installed
 from sigconv.methods.overlap_add import _work, block_lengths
 from sigconv.methods.paired import row_places
@@ -116,14 +115,6 @@ def test_memory_does_not_grow_with_the_signal(taps, dtype):
 SMALL = 50_000  # bytes of Python's objects
 
 
-def forget_workspace():
-    """Have the engines' memory allocated anew."""
-    if installed("numba"):
-        from sigconv.engines.lanes import memory
-
-        memory.workspace.buffer = np.empty(0, np.uint8)
-
-
 @pytest.mark.parametrize("boundary", ["zero", "reflect", "wrap", "renormalize", "mixed"])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i2"])
 @pytest.mark.parametrize(
@@ -145,14 +136,9 @@ def test_the_estimated_memory_is_enough(signal, kernel, method, dtype, boundary)
     rng = np.random.default_rng(0)
     x, h = rng.integers(1, 9, signal).astype(dtype), rng.integers(1, 9, kernel).astype(dtype)
     plan(x, h)  # imports and tables
-    transforms._pool = transforms._Pool()
-    forget_workspace()
+    forget()
     prepared, out = plan.prepare(h), np.empty(signal, plan.problem.result_dtype)
-    tracemalloc.start()
-    plan.apply(prepared, x, out, workers=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= plan.estimate.worker_bytes + SMALL
+    assert peak_of(plan.apply, prepared, x, out, workers=1) <= plan.estimate.worker_bytes + SMALL
 
 
 @pytest.mark.parametrize("boundary", [*LINEAR, "renormalize", "mixed"])
@@ -164,10 +150,8 @@ def test_a_tile_at_two_edges_reads_no_more_than_itself(boundary):
     low, high = slice(0, 50), slice(2950, 3008)
     for corner in ((low, low), (low, high), (high, low), (high, high)):
         reaches = [reach_of(axis, wanted) for axis, wanted in zip(problem.axes, corner, strict=True)]
-        tracemalloc.start()
         piece = gather(signal, problem, reaches)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        peak = peak_of(gather, signal, problem, reaches)
         assert piece.size <= 66 * 66
         assert peak <= 2 * piece.nbytes + SMALL
 

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 import sigconv
-from sigconv import api
 from sigconv.engines.transforms import installed
-from sigconv.planning import stored
+from sigconv.planning import known, stored
 from sigconv.planning.cost import PRIORS
 from sigconv.study import calibrate as study
-from sigconv.study import own_prices, timings
+from sigconv.study import own_prices, reference, timings
 
 compiled = pytest.mark.skipif(not installed("numba"), reason="numba, which compiles the loops, is not installed")
 
@@ -29,7 +28,7 @@ def folder(tmp_path, monkeypatch):
     stored.use(None)
     yield tmp_path
     stored.use(before)
-    api.forget()
+    known.forget()
 
 
 def dear_transforms():
@@ -65,9 +64,9 @@ def broken():
     yield "empty", b"", "damaged"
     yield "cut", json.dumps(good).encode()[:-20], "damaged"
     yield "no JSON", b"prices", "damaged"
-    yield "binary", bytes(range(256)), "can't be read"
+    yield "binary", bytes(range(256)), "damaged"
     yield "nested", b"[" * 5000, "damaged"
-    yield "endless", b"1" * 100_000, "longer"
+    yield "endless", b"1" * 100_000, "damaged"
     yield "a list", b"[1, 2]", "format"
     yield "of the future", json.dumps(good | {"format": stored.FORMAT + 1}).encode(), "format"
     yield "no machine", json.dumps(good | {"machine": 5}).encode(), "another machine"
@@ -105,6 +104,42 @@ def test_a_folder_in_the_place_of_the_file_is_left_alone(folder):
     (folder / "prices.json").mkdir()
     with pytest.warns(RuntimeWarning, match="can't be read"):
         assert stored.current() is PRIORS
+
+
+def numbers_of(value):
+    """Yield all numbers of nested tables."""
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        yield from numbers_of(part)
+    if isinstance(value, float):
+        yield value
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.2, 2.0, 0.1])
+def test_prices_change_as_what_is_measured_does(factor):
+    """The reference machine keeps the shipped prices, noise or not; another one's are as many times higher or lower."""
+    expected = 1.0 if factor == 1.2 else factor
+    found = {name: scaled(table, factor) for name, table in reference.MEASURED.items()}
+    for name, table in reference.refined(found).items():
+        shipped = part_of(getattr(PRIORS, name), found[name])
+        assert list(numbers_of(table)) == pytest.approx([expected * n for n in numbers_of(shipped)]), name
+
+
+def scaled(table, factor):
+    """Return nested tables of numbers, times a factor."""
+    if isinstance(table, dict):
+        return {name: scaled(part, factor) for name, part in table.items()}
+    return [scaled(part, factor) for part in table] if isinstance(table, tuple) else factor * table
+
+
+def part_of(whole, like):
+    """Return the entries of nested tables that others have."""
+    return {name: part_of(whole[name], part) for name, part in like.items()} if isinstance(like, dict) else whole
+
+
+def test_what_has_no_reference_stays_as_it_was_measured():
+    """Times of loading, the number of workers, and rates of dtypes that are not measured."""
+    found = {"workers": 3, "dots": {"O": 5.0}, "load_seconds": {"fftw": 2.0}}
+    assert reference.refined(found) == found
 
 
 def test_what_is_stored_is_read_as_it_was(folder):
@@ -148,6 +183,7 @@ def test_a_calibration_counts_at_once(folder, monkeypatch):
 def test_everything_is_measured(monkeypatch):
     """All prices are there, positive, of this machine, and the steps are told."""
     monkeypatch.setattr(timings, "_SECONDS", 1e-6)
+    monkeypatch.setattr(study, "refined", dict)  # as measured, not beside the reference
     told = []
     found = study.measured(lambda done, total, label: told.append((done, total, label)))
     assert stored._alike(json.loads(json.dumps(asdict(found))), asdict(PRIORS))

@@ -93,6 +93,15 @@ def test_fractions_are_cut_off():
     assert np.array_equal(found, expected)
 
 
+@pytest.mark.parametrize("output", [None, bool])
+def test_booleans_are_true_from_one_on(output):
+    """The fraction is cut off here, too: a mean of booleans is true where all are."""
+    samples = np.array([True, True, False, True, True, True, True])
+    for weights in ([0.25, 0.5, 0.25], [0.5, -1.0, 0.25], [1.5, 0.75, -0.5]):
+        want = theirs.correlate1d(samples, weights, output=output)
+        np.testing.assert_array_equal(ours.correlate1d(samples, weights, output=output), want, strict=True)
+
+
 def test_long_sums_keep_their_whole_part():
     """Weights that are not whole, so many that a transform would be faster: no whole sum falls short of itself."""
     rng = np.random.default_rng(5)

@@ -97,6 +97,11 @@ CASES = [
     ((3, 70, 60), (3, 3, 4), {"axes": (1, 2)}, (64, 64)),
     ((2, 1, 70, 60), (3, 3, 4), {"axes": (2, 3)}, (64, 64)),
     ((1, 70, 60), (2, 3, 4), {"axes": (1, 2), "boundary": "symmetric"}, (64, 64)),
+    ((3, 2, 70, 60), (2, 3, 4), {"axes": (2, 3)}, (64, 64)),
+    ((3, 2, 70, 60), (3, 1, 3, 4), {"axes": (2, 3), "boundary": "wrap"}, (64, 64)),
+    ((3, 2, 70, 60), (3, 2, 3, 4), {"axes": (2, 3)}, (64, 64)),
+    ((3, 1, 70, 60), (3, 2, 3, 4), {"axes": (2, 3)}, (64, 64)),
+    ((1, 3, 70, 60), (2, 3, 3, 4), {"axes": (2, 3)}, (64, 64)),
     ((70, 3, 60), (3, 4), {"axes": (0, 2), "boundary": "reflect"}, (64, 64)),
     ((70, 60, 3), (3, 4), {"axes": (0, 1), "boundary": "wrap"}, (64, 64)),
     ((40, 35, 66), (2, 3, 2), {"boundary": "reflect"}, (32, 32, 64)),
@@ -145,7 +150,7 @@ def order(length, lanes=0):
 def spectrum(data, lengths):
     """Return the transform over both axes that a kernel's spectrum is made by, in NumPy's order."""
     lanes = 64 // data.real.itemsize
-    scaled = tiling.spectra_of(data, lengths).astype(np.longdouble) * prod(lengths)
+    scaled = tiling.spectra_of(data[None], lengths)[0].astype(np.longdouble) * prod(lengths)
     along, rows = order(lengths[1], lanes)
     # Groups of as many (line, row) as there are lanes; each holds, for every lane's multiple of `rows`, these as lanes.
     parts = scaled.reshape(-1, lanes, 2, lanes)

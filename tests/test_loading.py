@@ -9,7 +9,7 @@ import pytest
 import sigconv
 from sigconv import api
 from sigconv.engines.transforms import installed
-from sigconv.planning import loading
+from sigconv.planning import known, loading
 from sigconv.planning import plan as planning
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.loading import Loaded, Wait, load_seconds
@@ -25,9 +25,9 @@ def process(monkeypatch):
     """A process that has loaded nothing and planned nothing."""
     fresh = Loaded()
     monkeypatch.setattr(loading, "_IMPORTS", {})
-    monkeypatch.setattr(api, "_known", {})
+    monkeypatch.setattr(known, "plans", {})
     planning._choose.cache_clear()  # plans note what they load when they first do
-    for module in (api, planning):
+    for module in (api, known, planning):
         monkeypatch.setattr(module, "PROCESS", fresh)
     return fresh
 
@@ -118,10 +118,10 @@ def test_short_calls_load_once_it_pays(process, on_disk):
     assert process.ready == NOTHING
     sigconv.convolve(signal, kernel)
     assert process.ready == {"numba", "at_once f"}
-    key = next(iter(api._known))
-    assert api._known[key].estimate.settings.engine == "numpy"
+    key = next(iter(known.plans))
+    assert known.plans[key].estimate.settings.engine == "numpy"
     assert sigconv.convolve(signal, kernel)[100] == 32
-    assert [plan.estimate.settings.engine for plan in api._known.values()] == ["numpy", "numba"]
+    assert [plan.estimate.settings.engine for plan in known.plans.values()] == ["numpy", "numba"]
 
 
 @compiled
@@ -134,14 +134,14 @@ def test_plans_and_filters_load_at_once(process):
     sigconv.Filter(np.ones(32, "f4"), "full", method="direct")(np.ones(48_000, "f4"))
     assert process.ready == plan.estimate.needs
     sigconv.convolve(np.ones(48_000, "f4"), np.ones(32, "f4"))
-    assert [known.estimate for known in api._known.values()] == [plan.estimate] * 2
+    assert [kept.estimate for kept in known.plans.values()] == [plan.estimate] * 2
 
 
 @compiled
 def test_a_named_method_does_the_same_each_time(process):
     """It loads what it needs at once, so that its bits are those of the plan, in every call."""
     sigconv.convolve(np.ones(48_000, "f4"), np.ones(32, "f4"), method="direct")
-    (plan,) = api._known.values()
+    (plan,) = known.plans.values()
     assert plan == sigconv.plan(48_000, 32, "f4", method="direct")
     assert process.ready == {"numba", "at_once f"}
 
@@ -156,6 +156,6 @@ def test_nothing_is_loaded_for_next_to_nothing():
 def test_a_call_that_nothing_would_speed_up_loses_nothing(process):
     """A tiny call takes NumPy's loop whatever is loaded."""
     sigconv.convolve(np.ones(8), np.ones(3))
-    (plan,) = api._known.values()
+    (plan,) = known.plans.values()
     assert plan.wait is None
     assert plan.estimate == sigconv.plan(8, 3).estimate

@@ -1,6 +1,5 @@
 """Missing samples: NaN and masks, with every policy, by every method, held to the definition."""
 
-import tracemalloc
 from fractions import Fraction
 from itertools import product
 
@@ -10,6 +9,7 @@ import pytest
 import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import peak_of
 from strategies import BOUNDARIES, COMPLEX, FLOATS, INTEGERS, MODES, center_of, pairwise, samples
 
 import sigconv
@@ -605,11 +605,7 @@ def test_the_memory_of_a_policy(method, nan):
     plain, planned = sigconv.plan(**shapes), sigconv.plan(**shapes, nan=nan)
     assert planned.estimate.bytes >= plain.estimate.bytes + 10 * x.size
     result = planned(x, h, workers=1)
-    tracemalloc.start()
-    planned(x, h, workers=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak <= planned.estimate.bytes + result.nbytes
+    assert peak_of(planned, x, h, workers=1) <= planned.estimate.bytes + result.nbytes
     with pytest.raises(ValueError, match="bytes of working memory"):
         sigconv.plan(**shapes, nan=nan, max_bytes=10 * x.size)
     if method != "fft":  # a transform of everything has no smaller pieces

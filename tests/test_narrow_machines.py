@@ -45,6 +45,7 @@ text = "".join([*loops.sum_bands.inspect_asm().values(), *passes])
 print([name for name in ("xmm", "ymm", "zmm") if name in text])
 """
 FILES = ["loops", "at_once", "panels", "lanes", "lane_tiles", "transform_errors", "nn", "rounded_integers", "blocks"]
+FILES += ["winograd"]
 
 
 def settings(cpu, features, folder):

@@ -1,5 +1,6 @@
 """Layers held to their definition in exact integers, to hand-computed numbers, to their laws, and to their refusals."""
 
+import copy
 import threading
 
 import numpy as np
@@ -314,13 +315,37 @@ def test_a_layer_object_keeps_its_weights():
     assert "direct" in prepared.explain(x.shape)
 
 
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i4", "f2"])
+@pytest.mark.parametrize(("groups", "taps"), [(1, 3), (2, 3), (4, 9)])
+def test_a_layer_is_not_changed_through_its_weights(method, dtype, groups, taps):
+    """They can't be written to: what is prepared later is the same, also of a copy."""
+    rng = np.random.default_rng(9)
+    shapes = (2, 4, 40, 40), (4, 4 // groups, taps, taps), 4
+    x, w, bias = (integers(rng, shape).astype(dtype) for shape in shapes)
+    prepared = nn.Conv(w, bias, groups=groups, method=method)
+    for conv in (prepared, copy.deepcopy(prepared)):
+        for batch in (x, x[:1]):
+            want = nn.conv2d(batch, w, bias, groups=groups, method=method)
+            for _ in range(2):
+                np.testing.assert_array_equal(conv(batch), want)
+                for name in ("weight", "bias"):
+                    with pytest.raises(ValueError, match="read-only"):
+                        getattr(conv, name)[...] = 0
+                    with pytest.raises(AttributeError):
+                        setattr(conv, name, w)
+    np.testing.assert_array_equal(prepared.weight, w, strict=True)
+    np.testing.assert_array_equal(prepared.bias, bias, strict=True)
+    assert nn.Conv(w).bias is None
+
+
 def test_plans_print_themselves():
     plan = nn.plan((1, 8, 100), (8, 8, 60), "float32", padding=30, method="fft")
     assert str(plan).startswith("fft (engine")
     assert "8 to 8 channels" in plan.explain()
     assert "chosen: forced by method=" in plan.explain()
     assert plan == nn.plan((1, 8, 100), (8, 8, 60), "float32", padding=[30], method="fft")
-    assert {c.method for c in nn.plan((1, 8, 99), (8, 1, 9), groups=8).candidates} == set(sigconv.methods())
+    assert {c.method for c in nn.plan((1, 8, 99), (8, 1, 9), groups=8).candidates} == {*sigconv.methods(), "winograd"}
 
 
 X, W = np.zeros((2, 4, 7, 8)), np.zeros((6, 4, 3, 2))
@@ -345,7 +370,7 @@ REFUSED = [
     (X, W, {"padding_mode": "constant"}, "zeros, reflect, replicate, circular"),
     (X, W, {"bias": np.zeros(5)}, "a number for each output channel"),
     (X, W, {"bias": np.zeros(6, "f")}, "convert the bias"),
-    (X, W, {"method": "winograd"}, "use auto"),
+    (X, W, {"method": "fast"}, "use auto, direct, fft, overlap-add, winograd"),
     (X, W, {"flip": 1}, "True or False"),
     (X[:, :3], W, {}, "3 channels"),
     (X[:, :0], W[:, :0], {}, "none empty"),

@@ -6,10 +6,9 @@ import test_matrix as matrix
 from strategies import BOUNDARIES, DTYPES, LINEAR, MODES, samples
 
 import sigconv
-from sigconv import api
 from sigconv.engines import lengths
 from sigconv.methods import fft, panels
-from sigconv.planning import plan
+from sigconv.planning import known, plan
 
 pytest.importorskip("numba", reason="panels are transformed by compiled loops")
 from sigconv.engines import panel_butterflies
@@ -18,7 +17,7 @@ from sigconv.engines.panel_columns import columns
 
 def forget():
     """Plan anew."""
-    api.forget()
+    known.forget()
     plan._choose.cache_clear()
 
 

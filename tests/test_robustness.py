@@ -18,6 +18,7 @@ from sigconv.compat import matlab, scipy_signal
 from sigconv.engines import transforms
 from sigconv.errors import ArgumentValueError, SigconvError
 from sigconv.methods.bounds import transform_bound
+from sigconv.methods.workers import runner_of
 from sigconv.semantics.boundary import Span, extend
 
 METHODS = ["direct", "fft", "overlap-add"]
@@ -231,6 +232,16 @@ def mixed_work():
     return work
 
 
+def test_workers_may_share_the_steps_of_steps():
+    """A thread that waits for the last steps of its own step does not wait for threads that wait themselves."""
+    done, run = [], runner_of(2)
+    outer = threading.Thread(target=lambda: run(lambda _: run(done.append, 20), 20), daemon=True)
+    outer.start()
+    outer.join(30)
+    assert not outer.is_alive()
+    assert sorted(done) == sorted([*range(20)] * 20)
+
+
 def test_64_threads_give_the_bits_of_one():
     work = mixed_work()
     alone = [job() for job in work]
@@ -392,16 +403,12 @@ def test_an_interrupt_may_come_at_any_line(number):
 
 @pytest.mark.skipif(os.name != "posix", reason="timers of POSIX")
 def test_an_interrupt_during_long_work():
-    """Interrupts while two threads compute; then the same process computes on.
-
-    Its loops are loaded before: llvmlite, which loads them, has a lock that stays closed where an interrupt meets it.
-    """
+    """Interrupts while two threads compute; then the same process computes on."""
     script = (
         "import signal, sys, numpy as np, sigconv\n"
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "x, h = np.ones(1_000_000), np.ones(3000)\n"
         "for method in ('direct', 'fft', 'overlap-add'):\n"
-        "    sigconv.convolve(np.tile(x, 4), h, method=method, workers=2)\n"
         "    want = sigconv.convolve(x[:50_000], h, method=method, workers=2)\n"
         "    for after in (0.05, 0.1, 0.2):\n"
         "        signal.setitimer(signal.ITIMER_REAL, after)\n"
@@ -414,6 +421,49 @@ def test_an_interrupt_during_long_work():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "computes on\n", "")
+
+
+INTERRUPTED_LOADING = """
+import _thread, sys, threading
+import numpy as np
+import sigconv
+
+def calls():
+    for method in ("direct", "overlap-add", "fft"):
+        for dtype in ("f4", "f8", "c8", "c16"):
+            for signal, kernel in ((60_000, 200), ((300, 300), (9, 9))):
+                x, h = np.ones(signal, dtype), np.ones(kernel, dtype)
+                yield lambda: sigconv.convolve(x, h, method=method, workers=2)
+
+def interrupt(call):
+    after, times = 0.001, 0
+    while True:
+        timer = threading.Timer(after, _thread.interrupt_main)
+        try:
+            timer.start()
+            call()
+            timer.cancel()
+            timer.join()
+            return times
+        except KeyboardInterrupt:
+            after, times = 1.2 * after, times + 1
+
+met = 0
+for call in calls():
+    met += interrupt(call)
+    other = threading.Thread(target=call, daemon=True)
+    other.start()
+    other.join(120)
+    assert not other.is_alive(), "waits for ever"
+print("computes on after interrupts" if met else "was never interrupted")
+"""
+
+
+def test_an_interrupt_while_loops_are_loaded():
+    """Interrupts at many moments of first calls, from imports to compiling; then another thread computes the same."""
+    command = [sys.executable, "-c", INTERRUPTED_LOADING]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "computes on after interrupts\n", "")
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------
@@ -462,6 +512,19 @@ def test_no_convolved_axis_is_a_product(method):
                 got = sigconv.correlate(x, h, mode, method, axes=())
                 assert got.dtype == x.dtype
                 np.testing.assert_array_equal(got, x * h)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_options_hold_where_no_axis_is_convolved(method):
+    """Renormalised integers are floats, a fill value is that of its boundary, and what is wrong is refused."""
+    x, h = np.arange(4), np.arange(1, 5)
+    for boundary, dtype in (("renormalize", float), ("edge", int)):
+        got = sigconv.convolve(x, h, "same", method, axes=(), boundary=boundary)
+        np.testing.assert_array_equal(got, (x * h).astype(dtype), strict=True)
+    np.testing.assert_array_equal(sigconv.convolve(x, h, axes=(), boundary="constant", fill_value=7), x * h)
+    for wrong in ({"boundary": "bla"}, {"stride": 0}, {"dilation": -1}, {"center": 0.5}, {"fill_value": 7}):
+        with pytest.raises(SigconvError, match=next(iter(wrong))):
+            sigconv.convolve(x, h, "same", method, axes=(), **wrong)
 
 
 @pytest.mark.parametrize("method", METHODS)

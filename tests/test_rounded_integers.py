@@ -1,6 +1,6 @@
 """Integers by way of floats: their limbs, the check of rounded sums, and what happens where it fails."""
 
-import tracemalloc
+from dataclasses import replace
 from functools import partial
 
 import integer_campaign as campaign
@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import peak_of
 
 import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods import residues
 from sigconv.methods.direct import Direct
 from sigconv.methods.exact import BlockOverflow, Total, limb_bits, limb_peak, split
+from sigconv.methods.protocol import Settings
 from sigconv.methods.registry import METHODS
 from sigconv.semantics.describe import describe
 
@@ -220,10 +222,15 @@ def test_the_estimated_memory_is_enough(method, dtype, n, m):
     plan, kernel = sigconv.plan(n, m, dtype, mode="same", method=method), rng.integers(0, 2, m).astype(dtype)
     signal, out = rng.integers(0, most, n, dtype), np.empty(n, plan.problem.result_dtype)
     plan(signal, kernel)  # imports and tables
-    tracemalloc.start()
-    try:
-        plan(signal, kernel, out=out, workers=1)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak <= plan.estimate.bytes
+    assert peak_of(plan, signal, kernel, out=out, workers=1) <= plan.estimate.bytes
+
+
+@pytest.mark.parametrize("signal", range(40, 70, 3))
+@pytest.mark.parametrize("engine", ["numpy", "fftw"] if installed("pyfftw") else ["numpy"])
+def test_a_last_tile_may_be_shorter_than_a_block(signal, engine):
+    """Where pairs of blocks are complex ones it is one, too, and nothing imaginary is dropped with a warning."""
+    x, h = np.arange(signal) % 7, np.array([1, -2, 3, -4, 5])
+    settings = Settings((20,), engine, (16,), (False,), blocks=2, paired=True)
+    plan = sigconv.plan(x.shape, h.shape, int, method="overlap-add")
+    forced = replace(plan, estimate=plan.estimate._replace(settings=settings))
+    np.testing.assert_array_equal(forced(x, h, workers=1), np.convolve(x, h))

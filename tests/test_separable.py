@@ -9,6 +9,7 @@ import pytest
 import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods.separable import Passes
+from sigconv.methods.workers import in_order
 from sigconv.planning.candidate import Asked, Candidate
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.structure import Structure, structures
@@ -74,7 +75,7 @@ def test_passes_give_the_definition(shape, taps, options, dtype, terms, engine):
 def found(kernel, most):
     """Return how many terms are found of a float64 kernel, or None."""
     problem = sigconv.plan((500,) * kernel.ndim, kernel.shape).problem
-    terms = Passes(most).prepare(kernel, problem, None)
+    terms = Passes(most).prepare(kernel, problem, None, in_order)
     return None if terms is None else len(terms)
 
 
@@ -103,9 +104,9 @@ def test_float32_kernels_are_judged_by_their_own_roundoff():
     factor = np.hanning(33)[1:-1]
     kernel = np.outer(factor, factor).astype("f4")
     problem = sigconv.plan((500, 500), kernel.shape, "f4").problem
-    assert len(Passes(1).prepare(kernel, problem, None)) == 1
+    assert len(Passes(1).prepare(kernel, problem, None, in_order)) == 1
     kernel[3, 4] *= np.float32(1 + 2e-4)
-    assert Passes(1).prepare(kernel, problem, None) is None
+    assert Passes(1).prepare(kernel, problem, None, in_order) is None
 
 
 def of_passes(plan):

@@ -45,6 +45,8 @@ LIGHT = {
     *(f"sigconv.methods{m}" for m in ("", ".bounds", ".direct", ".exact", ".execute", ".fft", ".orientation")),
     *(f"sigconv.methods.{m}" for m in ("overlap_add", "protocol", "registry", "renormalize", "spectral", "tiles")),
     *(
+        "sigconv.engines.interrupts",
+        "sigconv.engines.kept_file",
         "sigconv.engines.own_spectrum",
         "sigconv.methods.again",
         "sigconv.methods.at_once",
@@ -70,7 +72,10 @@ LIGHT = {
         "sigconv.methods.transform_method",
         "sigconv.planning.candidate",
     ),
-    *(f"sigconv.planning{m}" for m in ("", ".cost", ".explain", ".loading", ".plan", ".stored", ".structure")),
+    *(
+        f"sigconv.planning{m}"
+        for m in ("", ".cost", ".explain", ".known", ".loading", ".plan", ".stored", ".structure")
+    ),
 }
 
 

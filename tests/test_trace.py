@@ -218,7 +218,7 @@ def test_refusals(arguments, fragment):
 def test_there_is_no_such_step():
     traced = sigconv.trace(GRADIENT, SOBEL, "valid")
     assert traced.step(-1, -1).index == (2, 2)
-    for index in ((0,), (3, 0), (0, 0, 0)):
+    for index in ((0,), (3, 0), (0, 0, 0), ("picture.png", 0), (0.5, 0)):
         with pytest.raises(sigconv.SigconvError, match=r"the output has shape \(3, 3\)"):
             traced.step(*index)
 

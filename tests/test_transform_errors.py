@@ -86,7 +86,7 @@ def tile(signal, kernel):
     """Return two signals' circular convolution with a kernel, by one tile for the two."""
     out, shape = np.empty_like(signal), kernel.shape
     spans = tuple(Span(0, n, n, "zero") for n in shape)
-    tiling.convolve(signal, tiling.spectra_of(kernel, shape), spans, (0,) * len(shape), shape, 0, out)
+    tiling.convolve(signal, tiling.spectra_of(kernel[None], shape), spans, (0,) * len(shape), shape, 0, out)
     return out
 
 

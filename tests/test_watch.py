@@ -68,6 +68,7 @@ pack_pairs(numbers, np.zeros(1, np.intp), 0, 1, 1, np.zeros((2, 1), "F"))
 def test_the_tests_of_compiled_code_pass_in_it(tmp_path):
     """They compile everything anew, and each load and store takes many times as long."""
     names = "loops", "lanes", "banks", "lane_tiles", "panels", "at_once", "nn", "channels", "rounded_integers", "blocks"
+    names += ("winograd",)
     files = [f"test_{name}.py" for name in names]
     settings = {"SIGCONV_CHECK_MEMORY": "1", "NUMBA_CACHE_DIR": str(tmp_path), "SIGCONV_NUM_THREADS": "1"}
     folder = os.path.dirname(__file__)

@@ -133,7 +133,11 @@ def broken():
     yield "a list", b"[1]", "format"
     yield "of the future", json.dumps(good | {"format": wisdom.FORMAT + 1}).encode(), "format"
     yield "foreign", json.dumps(good | {"machine": good["machine"] | {"cpu": "6502"}}).encode(), "another machine"
-    yield "other version", json.dumps(good | {"machine": good["machine"] | {"pyfftw": "0"}}).encode(), "another pyfftw"
+    yield (
+        "other version",
+        json.dumps(good | {"machine": good["machine"] | {"pyfftw": "0"}}).encode(),
+        "pyfftw 0 instead of",
+    )
     yield "a number", json.dumps(good | {"wisdom": 1}).encode(), "no wisdom"
     yield "too few", json.dumps(good | {"wisdom": ["", ""]}).encode(), "no wisdom"
     yield "no texts", json.dumps(good | {"wisdom": [1, 2, 3]}).encode(), "no wisdom"

@@ -34,7 +34,7 @@ Axes = Annotated[
     str | None,
     typer.Option(help="The convolved axes, such as 0 or 0,1. Default: time; rows and columns; all axes of an array."),
 ]
-Method = Annotated[str, typer.Option(help="auto, direct, fft or overlap-add.")]
+Method = Annotated[str, typer.Option(help="auto, direct, fft or overlap-add; for layers also winograd.")]
 Nan = Annotated[str, typer.Option(help="What a missing sample (NaN) does: propagate, omit, renormalize or raise.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 

@@ -2,7 +2,7 @@
 
 `convolve`, `correlate`, `convolve1d` and `correlate1d`, with SciPy's signatures, boundary names, shapes, dtypes and
 error types. As there, real sums are in float64 and then cast to the output's dtype: floats lose their fraction in
-integer outputs. On purpose, these differ:
+integer outputs, and in boolean ones, which are true from 1 on. On purpose, these differ:
 
 - Integers with whole weights are summed exactly, whatever their size, and wrap where the output can't hold the sum;
   SciPy loses the low bits of large int64 and leaves overflow to the machine.
@@ -205,7 +205,7 @@ def _sums(samples: Array, taps: Array, dtype: np.dtype[Any], how: dict[str, Any]
     complex_sums = "c" in (samples.dtype.kind, taps.dtype.kind)
     sums = sums_in(np.dtype(np.complex128 if complex_sums else np.float64), samples, taps, **how)
     with np.errstate(invalid="ignore"):  # what integers can't hold is undefined, as in C
-        return sums.astype(dtype)
+        return (np.trunc(sums) if dtype.kind == "b" else sums).astype(dtype)
 
 
 def _whole(taps: Array) -> bool:

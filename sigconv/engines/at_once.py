@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .bands import bands_of
+from .entry import entry
 from .loops import PIECE, copy_rows, sum_bands
 from .protocol import Array
 from .rows import Span, copy_table, cut, is_readable
-from .simd import entry, version
+from .simd import version
 from .watch import address, samples_at
 
 DType = np.dtype[Any]
@@ -153,7 +154,7 @@ def _read(sums: Sums, part: _Part) -> tuple[tuple[int, ...], int, _Copy]:
 def _compiled(version: int) -> Callable[..., bool]:
     """Return the loops, which are compiled anew for each version of those that they call."""
 
-    @entry
+    @entry(error_model="numpy")
     def fill(signal, begins, taps, result, place, packed, ghost):  # type: ignore[no-untyped-def]
         """Fill the result; return whether all taps are finite."""
         begin, end, pitch, count, step, out_step, width, wide, lines = packed[:_NUMBERS]

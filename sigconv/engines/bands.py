@@ -43,14 +43,13 @@ def bands_of(
     steps: tuple[tuple[int, int], ...],
     itemsize: int,
 ) -> Bands:
-    """Return the bands of a tile: across its rows where taps of several rows share them, else along each row."""
+    """Return the bands of a tile: across the rows of an axis whose taps share samples, else along each row."""
     offsets = _tap_offsets(taps, steps, strides[len(batch) :], phase, itemsize)
     in_piece = _lane_taps(steps[-1], itemsize) or taps[-1]
-    shared = (
-        len(taps) > 1 and steps[-2][0] == steps[-2][1] and min(taps[-2], 4) * in_piece >= min(taps[-1], 4 * in_piece)
-    )
-    bands = lines_of(shape, out_strides, batch, kernel_batch, strides, steps, itemsize, shared)
-    axis, distance = (len(taps) - 2, 1) if shared else (0, len(offsets)) if bands.rows else (len(taps) - 1, in_piece)
+    across = _across(shape[len(batch) :], taps, steps, in_piece)
+    bands = lines_of(shape, out_strides, batch, kernel_batch, strides, steps, itemsize, across)
+    along = (0, len(offsets)) if bands.rows else (len(taps) - 1, in_piece)
+    axis, distance = along if across is None else (across, 1)
     starts, lengths, order = _chains(offsets, axis, distance)
     return bands._replace(starts=starts, lengths=lengths, order=order)
 
@@ -64,9 +63,9 @@ def lines_of(
     strides: tuple[int, ...],
     steps: tuple[tuple[int, int], ...],
     itemsize: int,
-    across: bool,
+    across: int | None = None,
 ) -> Bands:
-    """Return the bands of a tile without their taps: across its rows if asked or these are short, else along them."""
+    """Return the bands of a tile without their taps: across rows of an axis, or those that are short, else along."""
     first = len(batch)
     jumps = [0 if n == 1 else s for n, s in zip(batch, strides[:first], strict=True)]
     jumps += [step * s for (step, _), s in zip(steps[:-1], strides[first:], strict=True)]
@@ -74,12 +73,32 @@ def lines_of(
         len(steps) - 1
     )
     places, counts, rows, step, out_step = list(out_strides[:-1]), list(shape[:-1]), 0, PIECE, PIECE
-    if across or (counts and choices[-1] == 0 and shape[-1] * itemsize < 4 * PIECE):
-        rows, step, out_step = counts.pop(), jumps.pop(), places.pop()
-        choices.pop()
+    if across is None and counts and choices[-1] == 0 and shape[-1] * itemsize < 4 * PIECE:
+        across = len(steps) - 2
+    if across is not None:
+        place = first + across
+        rows, step, out_step = counts.pop(place), jumps.pop(place), places.pop(place)
+        choices.pop(place)
     bases, which, begins = (_flat(counts, s) for s in (jumps, choices, places))
     none = np.empty(0, np.int64)
     return Bands(bases, rows, step, none, none, none, which, begins, out_step)
+
+
+def _across(
+    shape: tuple[int, ...], taps: tuple[int, ...], steps: tuple[tuple[int, int], ...], in_piece: int
+) -> int | None:
+    """Return the axis whose rows fill blocks best, of those whose taps share samples as well as the last axis' do."""
+    shared = [
+        axis
+        for axis, (stride, dilation) in enumerate(steps[:-1])
+        if stride == dilation and min(taps[axis], 4) * in_piece >= min(taps[-1], 4 * in_piece)
+    ]
+    return max(shared, key=lambda axis: (_filled(shape[axis]), axis), default=None)
+
+
+def _filled(rows: int) -> float:
+    """Return which part of the time is well spent of blocks that sum some rows: of four or eight, or one by one."""
+    return rows / (-(-rows // 4) * 4) if rows >= 4 else 1 / 3
 
 
 def _lane_taps(step: tuple[int, int], itemsize: int) -> int:

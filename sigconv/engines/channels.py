@@ -14,14 +14,14 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from . import simd
-from .loops import MISSING, VERSION
+from .entry import entry
+from .loops import MISSING, VERSION, distinct
 from .protocol import Array
 from .rows import address_of
 from .simd import (
     Vector,
     added,
     apart,
-    entry,
     inner,
     instruction,
     load,
@@ -193,6 +193,7 @@ def _block(rows: int, pieces: int) -> Any:
     """Return the product of some rows of weights with a block of columns of some pieces."""
 
     @inner
+    @distinct(rows, pieces)
     def block(kind, weights, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
         source, target, step = place
         sums = _no_sums(kind[0], pieces, rows) if fresh else _sums_at(kind[0], pieces, rows, target, step)
@@ -210,6 +211,7 @@ def _multiplied(rows: int, pieces: int) -> Any:
     block, narrow_block = _block(rows, pieces), _block(rows, pieces // 2)
 
     @inner
+    @distinct(rows, pieces)
     def multiply(kind, weights, height, row, lines, pitch, places, count, narrow, fresh):  # type: ignore[no-untyped-def]
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
         # tells its source, its target and the distance of the target's rows; the last may be half as wide.
@@ -235,7 +237,8 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
     """
     size_of_block, tall = pieces * PIECE, (rows, pieces) == TALL
 
-    @entry
+    @entry(error_model="numpy")
+    @distinct(rows, pieces)
     def fill(  # type: ignore[no-untyped-def]
         kind, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
     ):

@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import Any
 from weakref import WeakSet
 
+from .interrupts import uninterrupted
+
 _FORKS = hasattr(os, "register_at_fork")  # not on Windows
 
 planning = threading.RLock()
@@ -44,9 +46,14 @@ def load(name: str) -> Any:
     return imported(f"{__package__}.{name}")
 
 
+@cache
 def imported(name: str) -> Any:
-    """Return a module, imported while no fork can come between."""
+    """Return a module, imported while neither a fork nor an interrupt can come between."""
     _make_forks_wait()
+    return uninterrupted(_import, name)
+
+
+def _import(name: str) -> Any:
     with _loading:
         return import_module(name)
 

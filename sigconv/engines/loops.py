@@ -14,11 +14,26 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from . import simd
-from .simd import Vector, added, entry, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
+from .entry import entry
+from .simd import Vector, added, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
 from .watch import address, samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE
+
+
+def distinct(*values: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a function that is made for each of some values a name of its own.
+
+    Compiled functions of one name are told apart by a number that counts what a process has compiled. Those that two
+    processes have left on the disk may then share both, and a third process would call one for the other.
+    """
+
+    def renamed(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__qualname__ = "_".join((function.__qualname__, *map(str, values)))
+        return function
+
+    return renamed
 
 
 @instruction
@@ -78,6 +93,7 @@ def _strip(pieces: int) -> Callable[..., None]:
     """Return the loop over a strip of outputs whose blocks have some pieces."""
 
     @inner
+    @distinct(pieces)
     def strip(  # type: ignore[no-untyped-def]
         data, step, starts, lengths, taps, out, out_step, width, advance
     ):
@@ -112,7 +128,7 @@ _strip8, _strip4, _strip1 = (_strip(pieces) for pieces in (8, 4, 1))
 def _compiled(version: int) -> Callable[..., int]:
     """Return `sum_bands`, which is compiled anew for each version of the vectors that it is made of."""
 
-    @entry
+    @entry(error_model="numpy")
     def sum_bands(  # type: ignore[no-untyped-def]
         data, bases, rows, step, starts, lengths, kernels, which, out, places, out_step, width
     ):
@@ -157,7 +173,7 @@ def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untype
             line[c] = samples_at(kind, place + columns[c], 1)[0]
 
 
-@entry
+@entry()
 def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore[no-untyped-def]
     """Fill `out[r, c]` with the sample at `data + rows[r] + columns[c]`, or `fill` where either is missing.
 

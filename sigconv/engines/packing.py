@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .entry import entry
 from .protocol import Array
-from .simd import entry
 
 
-@entry
+@entry()
 def pack_pairs(data: Array, places: Array, shift: int, apart: int, width: int, out: Array) -> None:
     """Fill the rows `out[r]` with two rows of the data, zeros behind; a row that begins below 0 is all zeros."""
     for r in range(out.shape[0]):
@@ -27,7 +27,7 @@ def pack_pairs(data: Array, places: Array, shift: int, apart: int, width: int, o
         row[filled:] = 0
 
 
-@entry
+@entry()
 def multiply_rows(signal: Array, kernel: Array, out: Array) -> None:
     """Fill the rows `out[r] = signal[r] · kernel`."""
     for r in range(out.shape[0]):
@@ -37,7 +37,7 @@ def multiply_rows(signal: Array, kernel: Array, out: Array) -> None:
             row[i] = a[i] * kernel[i]
 
 
-@entry
+@entry()
 def unpack_pairs(samples: Array, rows: Array, places: Array, shift: int, apart: int, width: int, out: Array) -> None:
     """Copy the two parts of the complex rows `samples[rows[r]:]` to their places."""
     for r in range(rows.size):

@@ -16,6 +16,7 @@ from numba import types
 from numba.extending import overload
 
 from . import simd
+from .entry import entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
 from .panel_butterflies import (
@@ -32,7 +33,7 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, entry, every_other, inner, interleave, load, store
+from .simd import PIECE, every_other, inner, interleave, load, store
 from .watch import address, samples_at
 
 _HALF = PIECES // 2
@@ -111,7 +112,7 @@ def _spare():  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `forward` and `backward`, compiled anew for each version of what they are made of."""
 
-    @entry
+    @entry(error_model="numpy")
     def forward(  # type: ignore[no-untyped-def]
         kind, data, size, width, weights, radices, table, near, far, panels, begin, end, together
     ):
@@ -133,7 +134,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                     store(panel + j * ROW, PIECE, product(x, row_at(address(near) + j * ROW, table)))
         return version
 
-    @entry
+    @entry(error_model="numpy")
     def backward(  # type: ignore[no-untyped-def]
         kind, data, size, width, row, step, skip, weights, radices, table, near, far, panels, begin, end, together
     ):

@@ -15,6 +15,7 @@ from numba import types
 from numba.extending import overload
 
 from . import simd
+from .entry import entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
 from .own_spectrum import OwnSpectrum
@@ -32,7 +33,7 @@ from .panel_butterflies import (
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, entry, inner, load, splat_pair, store, transpose
+from .simd import PIECE, inner, load, splat_pair, store, transpose
 from .watch import address
 
 VERSION = simd.version("panel_butterflies.py")
@@ -101,7 +102,7 @@ def _(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `spectra` and `convolve`, compiled anew for each version of what they are made of."""
 
-    @entry
+    @entry(error_model="numpy")
     def spectra(panels, height, width, begin, end, length, radices, table, scale, out):  # type: ignore[no-untyped-def]
         lanes = ROW // table.itemsize
         memory, buffer = _buffer(length + lanes)
@@ -113,7 +114,7 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
                 store(out + (group * length + j) * ROW, PIECE, x)
         return version + 0 * memory.size
 
-    @entry
+    @entry(error_model="numpy")
     def convolve(  # type: ignore[no-untyped-def]
         panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs
     ):

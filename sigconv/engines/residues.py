@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import plain_residues
+from .entry import entry
 from .protocol import Array
-from .simd import entry, inner
+from .simd import inner
 
 PRIME, ROUNDER, BITS = plain_residues.PRIME, float(plain_residues.ROUNDER), int(plain_residues.BITS)
 _PIECE = 1 << 11  # samples that stay in the first-level cache from one loop to the next
@@ -60,7 +61,7 @@ def _add_up(values: Array, powers: Array, first: int, sums: Array) -> None:
         sums[i + 1] += sums[i]
 
 
-@entry
+@entry()
 def round_lines(sums: Array, out: Array, folded: Array) -> None:
     """Round lines of float64 in place, which `out` sees as int64, and add them up, each folded to a line's length."""
     order, size = folded.shape[1], sums.shape[1]
@@ -79,7 +80,7 @@ def round_lines(sums: Array, out: Array, folded: Array) -> None:
                     total[i] += number
 
 
-@entry
+@entry()
 def evaluate(values: Array, powers: Array, out: Array) -> None:
     """Fill `out[l]` with the residue of Σ_i r^i values[l, i]."""
     folded = np.empty(min(powers.size, values.shape[1]), np.int64)
@@ -88,7 +89,7 @@ def evaluate(values: Array, powers: Array, out: Array) -> None:
         out[line] = _dot(folded, powers) % PRIME
 
 
-@entry
+@entry()
 def sums_met(samples: Array, windows: Any, powers: Array, out: Array) -> None:
     """Fill `out[l, t]` with r^(last − low) Σ_n r^n samples[l, n], for the samples from low on that tap t meets."""
     size, taps, (first, step, count, last) = samples.shape[1], out.shape[1], windows

@@ -173,7 +173,7 @@ def fill_some(rows: Rows, taps: Array, back: tuple[Array, ...], out: Array, step
     Of each convolved axis, `back` says how far from the last tap they are.
     """
     target, batch = _target(out, taps.dtype), out.ndim - len(steps)
-    b = lines_of(*_layout(rows, target, taps.shape[:batch]), steps, taps.itemsize, across=False)
+    b = lines_of(*_layout(rows, target, taps.shape[:batch]), steps, taps.itemsize)
     starts, lengths, order = runs_of(offsets_of(back, steps, rows.strides[batch:], rows.phase, taps.itemsize), b.step)
     _sum(rows, b._replace(starts=starts, lengths=lengths, order=order), taps.reshape(-1, order.size), target, out)
 

@@ -48,9 +48,7 @@ instruction: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
 # For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
 inner: Callable[[_Code], _Code] = partial(
     njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-)  # For functions that Python calls: kept on the disk.
-entry: Callable[[_Code], _Code] = partial(njit, nogil=True, error_model="numpy", cache=True, no_cfunc_wrapper=True)
-
+)
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)
 # A product and a sum may become one instruction that rounds once; nothing is assumed of NaN, Inf or the order.
@@ -131,7 +129,7 @@ def load(typing: Any, sample: Any, address: Any, step: Any, pieces: Any) -> Any:
     result = vector_of(sample, pieces)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return loaded(builder, *args[1:3], result)
+        return loaded(builder, args[1], args[2], result)
 
     return result(sample, types.intp, types.intp, pieces), code
 
@@ -141,7 +139,7 @@ def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
     """Write the pieces to `address`, `address + step`, …."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        stored(builder, *args, vector)
+        stored(builder, args[0], args[1], args[2], vector)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, vector), code
@@ -232,11 +230,11 @@ def pair_lanes(typing: Any, even: Any, odd: Any) -> Any:
 def _arithmetic(symbol: Any, of_floats: str, of_integers: str) -> None:
     """Give vectors an operator."""
 
-    @type_callable(symbol)  # type: ignore[no-untyped-call]
+    @type_callable(symbol)
     def typed(context: Any) -> Any:
         return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
-    @lower_builtin(symbol, Vector, Vector)  # type: ignore[no-untyped-call]
+    @lower_builtin(symbol, Vector, Vector)  # type: ignore[no-untyped-call, untyped-decorator]
     def written(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if isinstance(signature.return_type.element, types.Float):
             return getattr(builder, of_floats)(*args, flags=_FLAGS)

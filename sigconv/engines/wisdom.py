@@ -25,17 +25,14 @@ from typing import Any
 import pyfftw
 
 from ..errors import ArgumentValueError
+from . import kept_file
+from .kept_file import Unusable
 from .machine import cpu, folder, version_of
 
 FORMAT = 1
 _EFFORTS = ("estimate", "measure", "patient")
-_LONGEST = 1 << 24  # characters of a file
 
 Learned = tuple[bytes, ...]
-
-
-class Unusable(Exception):
-    """Why a file of wisdom is left alone."""
 
 
 def effort() -> str:
@@ -64,31 +61,19 @@ def load(path: Path) -> Learned | None:
     Unusable
         If the file's wisdom is not for this machine and this sigconv.
     """
-    try:
-        with open(path, encoding="ascii") as file:
-            content = json.loads(file.read(_LONGEST))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise Unusable(f"it can't be read: {error}") from None
-    except (ValueError, RecursionError):
-        raise Unusable("it is damaged") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise Unusable("it is in a format that this version of sigconv does not know")
-    if content.get("machine") != machine():
-        raise Unusable("it was made on another machine or with another pyfftw")
-    return _texts(content.get("wisdom"))
+    content = kept_file.content(path, FORMAT, machine())
+    return None if content is None else _texts(content.get("wisdom"))
 
 
 def _texts(found: Any) -> Learned:
     if not (isinstance(found, list) and len(found) == 3 and all(isinstance(text, str) for text in found)):
         raise Unusable("it holds no wisdom")
-    return tuple(text.encode("ascii") for text in found)
+    return tuple(text.encode() for text in found)
 
 
 def store(learned: Learned, path: Path) -> None:
     """Write wisdom to a file, whole or not at all."""
-    document = {"format": FORMAT, "machine": machine(), "wisdom": [part.decode("ascii") for part in learned]}
+    document = kept_file.document(FORMAT, machine(), "wisdom", [part.decode("ascii") for part in learned])
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=path.parent, prefix=".fftw-", encoding="ascii", delete=False) as file:
         try:

@@ -19,7 +19,7 @@ from .bounds import unit_roundoff
 from .direct import Direct, is_lines, loops_for
 from .protocol import Settings
 from .tiles import Tile, tile_steps
-from .workers import run_tiles
+from .workers import in_order, run_tiles
 
 _DIRECT = Direct()
 # Outputs of a tile that is summed again if one of them has to be.
@@ -33,7 +33,7 @@ class Sums:
         # The lines of NumPy are quick enough, and need no compiled loops.
         loops = "numpy" if is_lines(problem) else loops_for(problem)[-1]
         self._problem, self._settings = problem, Settings(problem.shape, loops)
-        self._taps = _DIRECT.prepare(kernel, problem, self._settings)
+        self._taps = _DIRECT.prepare(kernel, problem, self._settings, in_order)
 
     def fill(self, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`, from the whole signal, aligned to the result's axes."""

@@ -18,6 +18,8 @@ import numpy as np
 _PRODUCT = sqrt(5)
 # Engines' roots of unity are within this many u of the true ones. It is a property of theirs, which tests measure.
 _ROOT = 1.5
+# ‖Q‖₂ of Q = Σ_k |A_k||B_k|ᵀ|G_k| for one output of F(2, 3), whose rows are (1, 0, 0), (1, 1, 1), (2, 1, 1) and 0.
+_MINIMAL = sqrt(5 + sqrt(19))
 # With componentwise accuracy an error may be so many times m u Σ|x||g|.
 ALLOWED = 4
 
@@ -114,3 +116,19 @@ def passes_factor(dtype: np.dtype[Any], taps: tuple[int, ...], terms: int, left:
     steps = sum(m + 1 for m in taps) + terms
     growth = sqrt(terms) * (2 ** (len(taps) / 2) if dtype.kind == "c" else 1)
     return growth * expm1((steps + len(taps)) * log1p(unit_roundoff(dtype))) + left
+
+
+def winograd_factor(dtype: np.dtype[Any], inputs: int, axes: int) -> float:
+    """Return c with |error| ≤ c ‖x_t‖₂‖g‖₂ for minimal filtering along some axes, x_t a tile's samples in all channels.
+
+    Every product meets, along each axis, one sum of samples, two of weights and two of products, and one rounding a
+    channel. Without them the sizes add up to |x|ᵀ Q |g| for each channel, at most ‖Q‖₂ ‖x‖₂ ‖g‖₂, and Q of several axes
+    is a Kronecker product. B. Barabasz, A. Anderson, K. M. Soodhalter and D. Gregg, Error analysis and improving the
+    accuracy of Winograd convolution for deep neural networks, ACM Trans. Math. Softw. 46 (2020).
+    """
+    return _MINIMAL**axes * expm1((inputs + 5 * axes + 1) * log1p(unit_roundoff(dtype)))
+
+
+def winograd_underflow(dtype: np.dtype[Any], products: int) -> Any:
+    """Return what underflow adds where an output is the sum of some products."""
+    return products * smallest(dtype)

@@ -86,21 +86,17 @@ class Checked(NamedTuple):
             inner.needs | needed(problem, loops_for(problem)[-1]),
         )
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> State:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> State:
         """Return the kernel, its sizes and its norms."""
         inner, asked = _inner(settings), _normwise(problem)
         sizes = np.abs(kernel).astype(problem.working_dtype)
         wide = np.abs(kernel.astype(np.result_type(kernel, np.float64)))
         return State(
-            self.method.prepare(kernel, asked, inner),
-            self.method.prepare(sizes, asked, inner),
-            _DIRECT.prepare(kernel, problem, settings),
+            self.method.prepare(kernel, asked, inner, runner),
+            self.method.prepare(sizes, asked, inner, runner),
+            _DIRECT.prepare(kernel, problem, settings, runner),
             np.sqrt((wide**2).sum(axis=problem.positions, keepdims=True)),
         )
-
-    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> State:
-        """Return what `prepare` does."""
-        return self.prepare(kernel, problem, settings)
 
     def fill(self, state: State, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write the result to `out`, step after step."""

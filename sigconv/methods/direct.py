@@ -15,9 +15,9 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_tiles import FEWEST, conv_steps, extended, parts, samples_met, taps_met, tile_outputs
+from .direct_tiles import FEWEST, conv_steps, held_bytes, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
-from .protocol import Components, Costs, Estimate, Settings
+from .protocol import Components, Costs, Estimate, Runner, Settings
 from .small import lines_of
 from .tiles import (
     Reach,
@@ -74,7 +74,7 @@ class Direct:
             found = _estimates(problem, costs, outputs, loops, alike)
         return found
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Kernel:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""
         if not is_exact(problem.result_dtype):
             return _Kernel(kernel.astype(problem.working_dtype), 0.0)
@@ -119,9 +119,7 @@ def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, .
     swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
     met = problem.batch * prod([samples_met(a) for a in problem.axes])
     products = {"numba": swept, "numpy": swept if is_lines(problem) else met}
-    itemsize = problem.working_dtype.itemsize
-    read = prod(extended(problem, tile)) * itemsize
-    memory = prod(problem.kernel_shape) * itemsize, 2 * read + 2 * prod(tile) * itemsize
+    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
     count = count_tiles(problem.shape, tile)
     share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
     sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}

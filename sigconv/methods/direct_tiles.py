@@ -90,6 +90,16 @@ def samples_met(axis: Axis) -> int:
     return axis.taps * each
 
 
+def held_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
+    """Return what a worker holds of a tile: what it reads and gives, both twice.
+
+    Converted samples are a third copy; of integers there are sums of a limb, too, and of all limbs so far.
+    """
+    exact, converted = is_exact(problem.result_dtype), problem.signal_dtype != problem.working_dtype
+    read, written = 3 if exact or converted else 2, 4 if exact else 2
+    return (read * prod(extended(problem, tile)) + written * prod(tile)) * problem.working_dtype.itemsize
+
+
 def extended(problem: Problem, tile: tuple[int, ...]) -> list[int]:
     """Return the shape of what a tile reads."""
     shape = list(tile)

@@ -62,7 +62,7 @@ def prepare(
     """Return the prepared kernel: oriented, and in the form that the first method that takes it multiplies with."""
     oriented = orient(kernel, problem)
     runner = runner_of(available_workers(workers))
-    taken = ((*way, _state(*way, oriented, problem, runner)) for way in ways)
+    taken = ((method, settings, method.prepare(oriented, problem, settings, runner)) for method, settings in ways)
     with np.errstate(all="ignore"):  # of taps that are not finite, which are dealt with when a signal comes
         method, settings, state = next(way for way in taken if way[2] is not None)
         index = method.probes(state, problem, settings) if problem.working_dtype.kind in "fc" else None
@@ -72,13 +72,6 @@ def prepare(
     weights = Weights(oriented, problem, again) if renormalized else None
     at_once = None if small is None else lambda signal: small(signal, kernel)
     return Prepared(problem, method, settings, state, weights, at_once, kernel, held, index)
-
-
-def _state(method: Method, settings: Settings, kernel: Array, problem: Problem, runner: Runner) -> Any:
-    """Return what a method computes from the kernel alone."""
-    if settings.steps > 1:
-        return cast(SharedMethod, method).prepare_shared(kernel, problem, settings, runner)
-    return method.prepare(kernel, problem, settings)
 
 
 def apply(

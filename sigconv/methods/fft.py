@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
@@ -55,9 +56,11 @@ class FFT(TransformMethod):
         asked = work(problem, costs, Settings(tile, "", lengths, circular), blocks=1)
         return [asked.estimate(costs, engine) for engine in engine_names(dtype)]
 
-    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> panels.Spectra:
-        """Return the kernel's spectra, for panels."""
-        return panels.prepare(kernel, problem, settings, runner)
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
+        """Return the kernel's spectra, for panels or for an engine."""
+        if settings.steps > 1:
+            return panels.prepare(kernel, problem, settings, runner)
+        return super().prepare(kernel, problem, settings, runner)
 
     def fill_shared(
         self,

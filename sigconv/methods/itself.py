@@ -31,8 +31,13 @@ Window = tuple[list[tuple[slice, slice]], ...]
 class Itself(FFT):
     """The method "fft", for a signal that is its own kernel."""
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Window:
-        """Return the window in what comes back: that of a correlation begins where no sample is moved."""
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Window | panels.Spectra:
+        """Return the window in what comes back: that of a correlation begins where no sample is moved.
+
+        Panels take by what the signal's spectrum must be multiplied to be the kernel's.
+        """
+        if settings.steps > 1:
+            return panels.own(problem, settings, conjugated=not problem.flip)
         moved = [0 if problem.flip else axis.taps - 1 for axis in problem.axes]
         return tuple(_around(*asked) for asked in zip(problem.axes, moved, settings.lengths, strict=True))
 
@@ -50,10 +55,6 @@ class Itself(FFT):
             for parts in product(*state):
                 source, target = (_index(out.ndim, problem.positions, part) for part in zip(*parts, strict=True))
                 out[target] = samples[source]
-
-    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> panels.Spectra:
-        """Return by what the signal's spectrum must be multiplied to be the kernel's."""
-        return panels.own(problem, settings, conjugated=not problem.flip)
 
 
 ITSELF = Itself()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from math import inf, prod
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
 from .orientation import dilated
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -26,6 +26,7 @@ from .tiles import (
     first_of_every,
     gather,
     kernels_in,
+    lines_of_kernel,
     numbers_outside,
     part_of_bank,
     reach_of,
@@ -34,7 +35,8 @@ from .tiles import (
     trimmed,
     waking,
 )
-from .transform_method import best_of_few
+from .transform_method import best_of_few, steps_of
+from .workers import in_steps
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -74,7 +76,7 @@ class _Blocks(NamedTuple):
         """Return the blocks of a problem."""
         dtype, hops = problem.working_dtype, outputs(problem, lengths)
         counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
-        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, prod(lengths)))
+        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, lengths))
 
     def bands(self, costs: Costs) -> int:
         """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
@@ -82,12 +84,15 @@ class _Blocks(NamedTuple):
         return -(-self.counts[0] // costs.workers) if worth else self.counts[0]
 
 
-def _seconds(costs: Costs, dtype: DType, size: int) -> float:
-    """Return the seconds that a complex block of some samples takes, or two real ones, there and back.
+def _seconds(costs: Costs, dtype: DType, lengths: Sequence[int]) -> float:
+    """Return the seconds that a complex block of some lengths takes, or two real ones, there and back.
 
     The kernel's spectrum is as large.
     """
-    return costs.transform("blocks", spectrum_dtype(dtype), 2 * size, 2 * size)
+    size, complex_dtype = prod(lengths), spectrum_dtype(dtype)
+    if len(lengths) > 2:
+        return costs.volume(complex_dtype, size)
+    return costs.transform("blocks", complex_dtype, 2 * size, 2 * size)
 
 
 @lru_cache(maxsize=256)
@@ -104,8 +109,7 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     numbers = np.indices((len(_LENGTHS),) * ndim).reshape(ndim, -1)
     lengths = np.array(_LENGTHS)[numbers]
     held = (lengths.min(axis=0) >= _SHORTEST[ndim]) & (lengths.prod(axis=0) <= _LARGEST[ndim])
-    sizes = lengths[:, held].prod(axis=0).tolist()
-    return numbers[:, held], np.array([_seconds(costs, dtype, size) for size in sizes])
+    return numbers[:, held], np.array([_seconds(costs, dtype, block) for block in lengths[:, held].T.tolist()])
 
 
 def _ranked(problem: Problem, costs: Costs) -> Iterator[_Blocks]:
@@ -139,15 +143,18 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
         bands = max(1, min(bands, int(few / bank)))
     together = min(left / bands, max(few / bands, bank if bank > 1 else 0))
     tile = tile_steps(problem, (bands * blocks.outputs[0], *others), max(1.0, together), 1)
-    entries = prod([tile[i] for i in problem.batch_positions])
+    entries = lines_of_kernel(tile, problem)
     full, rest = divmod(blocks.counts[0], bands)
-    transforms = full * -(-bands * band * entries // blocks.parts) + -(-rest * band * entries // blocks.parts)
+    largest = -(-bands * band * entries // blocks.parts)
+    transforms = full * largest + -(-rest * band * entries // blocks.parts)
     tiles = count_tiles(problem.shape, tile)
+    share = max(share_of(tiles, costs.workers), largest / transforms * entries / problem.batch)
     work = blocks.together * transforms * -(-problem.batch // entries) * part_of_bank(kernels_in(tile, problem))
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
-    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share_of(tiles, costs.workers)
-    seconds += (2 * costs.spectrum + blocks.together / 2) * problem.kernel_batch
+    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
+    kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
+    seconds += 2 * costs.spectrum + kernels * blocks.together / 2
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))
@@ -159,13 +166,21 @@ def _needs(dtype: DType) -> frozenset[str]:
     return frozenset({"numba", f"blocks {dtype.char}"})
 
 
-def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
+def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernels, one for each entry of their batch."""
     taps = tuple(taps_needed(axis) for axis in problem.axes)
     held = [reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, taps, strict=True)]
     spread = dilated(trimmed(kernel, held), problem).astype(problem.working_dtype)
     kernels = spread.transpose(convolved_last(spread.ndim, problem.positions))
-    return Spectra(taps, _engine().spectra_of(kernels, settings.lengths))
+    batch = kernels.shape[: -len(taps)]
+    lines, engine = kernels.reshape(-1, *kernels.shape[len(batch) :]), _engine()
+    spectra = engine.empty_spectra(len(lines), settings.lengths, problem.working_dtype)
+
+    def fill(part: slice) -> None:
+        engine.fill_spectra(lines[part], settings.lengths, spectra[part])
+
+    in_steps(runner, len(lines), steps_of(len(lines), prod(settings.lengths)), fill)
+    return Spectra(taps, spectra.reshape(*batch, -1))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -186,10 +201,7 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     own = tuple([i for i in range(len(batch)) if i not in bank])
     spectra, written = spectra.transpose(*own, *bank, -1), target.transpose(*own, *bank, *range(len(batch), out.ndim))
     samples = samples.squeeze(bank)
-    for index in np.ndindex(spectra.shape[: len(own)]):
-        kernel = tuple(slice(i, i + 1) if n > 1 else slice(None) for i, n in zip(index, spectra.shape, strict=False))
-        read = _part(samples, kernel)
-        _engine().convolve(read, spectra[index], spans, tails, settings.lengths, value, written[kernel])
+    _engine().convolve(samples, spectra, spans, tails, settings.lengths, value, written)
     if not direct:
         outputs[...] = target
 

@@ -14,7 +14,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -27,6 +27,7 @@ from .tiles import (
     is_known_to_loops,
     kernels_in,
     last_axis,
+    lines_of_kernel,
     numbers_outside,
     part_of_bank,
     reach_of,
@@ -34,7 +35,8 @@ from .tiles import (
     tile_steps,
     waking,
 )
-from .transform_method import best_of_few
+from .transform_method import best_of_few, steps_of
+from .workers import in_steps
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -138,15 +140,16 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     # Equal parts of a bank, each no more than twice as large as other tiles.
     kernels = -(-bank // -(-bank * outputs // (2 * size))) if bank > 1 else 1
     tile = tile_steps(problem, (outputs,), min(max(size, kernels * outputs), held / (1 + 2 * length / outputs)))
-    transforms = -(-blocks * problem.batch // (2 if paired else 1))
-    kernels = kernels_in(tile, problem)
+    alike, kernels = lines_of_kernel(tile, problem), kernels_in(tile, problem)
+    transforms = -(-blocks * alike // (2 if paired else 1)) * -(-problem.batch // alike)
     one = costs.block(complex_dtype, length)
     count = count_tiles(problem.shape, tile)
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
-    seconds = costs.call + costs.spectrum + problem.kernel_batch * one / 2
+    prepared = share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch
+    seconds = costs.call + costs.spectrum + prepared * one / 2
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
@@ -157,13 +160,18 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 
-def prepare(kernel: Array, problem: Problem, settings: Settings) -> Spectra:
+def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernel."""
-    axis, position = problem.axes[0], problem.axes[0].position
+    axis, position, length, columns = problem.axes[0], problem.axes[0].position, settings.lengths[0], _columns()
     low, high = taps_needed(axis)
     taps = last_axis(kernel, position)[..., low:high]
     lines = taps.reshape(-1, high - low)
-    spectra = _columns().spectra_of(lines, settings.lengths[0], problem.working_dtype, axis.dilation)
+    spectra = columns.empty_spectra(len(lines), length, problem.working_dtype)
+
+    def fill(part: slice) -> None:
+        columns.fill_spectra(lines[part], length, problem.working_dtype, axis.dilation, spectra[part])
+
+    in_steps(runner, len(lines), steps_of(len(lines), length), fill)
     return Spectra(((low, high),), last_axis(spectra.reshape(*taps.shape[:-1], -1), position, back=True))
 
 
@@ -181,9 +189,10 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
     samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
     bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
-    if bank:
-        order = convolved_last(out.ndim, (*bank, out.ndim - 1))
-        samples, spectra, out = samples.squeeze(bank), spectra.transpose(order), out.transpose(order)
+    shared = tuple([i for i in range(out.ndim - 1) if spectra.shape[i] == 1])
+    order = convolved_last(out.ndim, (*(bank or shared), out.ndim - 1))
+    samples = samples.squeeze(bank) if bank else samples.transpose(order)
+    spectra, out = spectra.transpose(order), out.transpose(order)
     lines.convolve_lines(samples, spectra, out, place, length, len(bank), _together(length, out.dtype))
 
 

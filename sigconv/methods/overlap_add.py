@@ -19,7 +19,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
-from .protocol import Components, Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import Tile, tile_steps
 from .transform_method import COPIES, TransformMethod, Work, first_outputs, whole_length, work
 
@@ -56,11 +56,11 @@ class OverlapAdd(TransformMethod):
         best = [e for e in found if _beats_engines(e, problem, costs, max_bytes, ready)]
         return best or found + _by_engines(problem, costs, max_bytes)
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum, as the engine has it."""
         if settings.engine == "lanes":
-            return _own(problem).prepare(kernel, problem, settings)
-        return super().prepare(kernel, problem, settings)
+            return _own(problem).prepare(kernel, problem, settings, runner)
+        return super().prepare(kernel, problem, settings, runner)
 
     def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`."""

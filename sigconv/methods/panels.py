@@ -30,16 +30,19 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
+from .direct_tiles import extended
 from .layout import local_window
 from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transform
 from .orientation import dilated
 from .protocol import Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
 from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
+from .workers import in_steps
 
-# A pass is done in so many steps, whoever does them.
-STEPS = 32
 PASSES = 3
+# A pass is done in a few steps for each worker, whoever does them: fewer where they would end before a thread wakes. By
+# then Python's lock would be taken again, and the thread would wait in vain, step after step.
+_STEPS = 4
 # The engine's name, and the largest row of a panel in bytes.
 ENGINE, _ROW = "panels", 256
 
@@ -79,18 +82,33 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
-    shared = PASSES * STEPS * costs.batch["panels"] * problem.batch
-    shared += sum(costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths)
+    shared = sum([costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths])
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
-    seconds = costs.call + costs.spectrum + waking(STEPS, costs) + share_of(STEPS, costs.workers) * shared
+    steps = _steps(shared / (PASSES * transforms), costs)
+    shared += PASSES * steps * costs.batch["panels"] * problem.batch
+    seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * shared
+    # What is read is copied where it is extended, converted or not contiguous, and what is thinned is written before.
+    copied = prod(extended(problem, tile)) + (prod(tile) * problem.axes[0].stride if _is_thinned(problem) else 0)
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
-        Settings(tile, ENGINE, lengths, steps=PASSES * STEPS),
+        Settings(tile, ENGINE, lengths, steps=PASSES * steps),
         seconds,
-        size * complex_dtype.itemsize * (1 + problem.kernel_batch),
+        size * complex_dtype.itemsize * (1 + problem.kernel_batch) + copied * dtype.itemsize,
         rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),
         frozenset({"numba", f"panel_columns {complex_dtype.char}", f"panel_rows {complex_dtype.char}"}),
+    )
+
+
+def _steps(seconds: float, costs: Costs) -> int:
+    """Return in how many steps a pass is done that takes some time."""
+    return costs.workers * max(1, min(_STEPS, int(seconds / (costs.workers * costs.wake))))
+
+
+def _is_thinned(problem: Problem) -> bool:
+    """Return whether outputs are written to an array of their own first, to be thinned or spread from there."""
+    return problem.positions[0] != len(problem.shape) - len(problem.axes) or (
+        len(problem.axes) == 1 and problem.axes[0].stride > 1
     )
 
 
@@ -117,7 +135,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     kernels, nest = _samples(dilated(trimmed(kernel, held), problem), problem), _nest(problem, settings)
     spectra = nest.rows.empty((len(kernels), *(columns.length for columns in nest.columns)))
     for samples, spectrum in zip(kernels, spectra, strict=True):
-        shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+        shape, share = _levels(samples.shape, settings), partial(_shared, runner, settings)
         transform(nest, samples.reshape(-1), shape, 1 / nest.size, spectrum, share)
     return Spectra(taps, spectra)
 
@@ -146,7 +164,7 @@ def fill(
     nest, windows = _nest(problem, settings), _windows(reaches, settings)
     thinned = reaches[0].axis.stride if len(reaches) == 1 else 1  # a folded axis has all its outputs first
     target = out if thinned == 1 and out.flags.c_contiguous else np.empty(_extent(reaches), out.dtype)
-    shape, share = _levels(samples.shape, settings), partial(_shared, runner)
+    shape, share = _levels(samples.shape, settings), partial(_shared, runner, settings)
     spectrum = state.spectra[_entry(tile, problem)]
     convolve(nest, samples.reshape(-1), shape, spectrum, windows, target.reshape(-1), share)
     if target is not out:
@@ -206,11 +224,5 @@ def _entry(tile: Tile, problem: Problem) -> int:
     return number
 
 
-def _shared(runner: Runner, count: int, work: Step) -> None:
-    """Do some items in steps of a few of them."""
-
-    def step(number: int) -> None:
-        with np.errstate(all="ignore"):
-            work(slice(count * number // STEPS, count * (number + 1) // STEPS))
-
-    runner(step, STEPS)
+def _shared(runner: Runner, settings: Settings, count: int, work: Step) -> None:
+    in_steps(runner, count, settings.steps // PASSES, work)

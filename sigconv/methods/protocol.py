@@ -109,6 +109,10 @@ class Costs(Protocol):
         """Return the time of convolving a block of complex samples in lanes."""
         ...
 
+    def volume(self, dtype: Any, size: int) -> float:
+        """Return the time of convolving a block of three axes and some complex samples in lanes."""
+        ...
+
     @property
     def wake(self) -> float:
         """The time until other threads work, too."""
@@ -151,8 +155,11 @@ class Method(Protocol):
         """
         ...
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
-        """Return what can be computed from the oriented kernel alone; None if its values can't be served."""
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
+        """Return what can be computed from the oriented kernel alone; None if its values can't be served.
+
+        The runner has workers share what takes long.
+        """
         ...
 
     def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -175,11 +182,7 @@ class Method(Protocol):
 
 
 class SharedMethod(Method, Protocol):
-    """A method that has settings with several `steps`: then these two serve in place of `prepare` and `fill`."""
-
-    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
-        """Return what can be computed from the oriented kernel alone."""
-        ...
+    """A method that has settings with several `steps`: then this serves in place of `fill`."""
 
     def fill_shared(
         self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..errors import ArgumentValueError
 from ..semantics.problem import Problem
 from .checked import Checked
@@ -30,7 +32,7 @@ def methods() -> tuple[str, ...]:
     return tuple(METHODS)
 
 
-def check_method(name: object) -> None:
+def check_method(name: object, known: Iterable[str] = METHODS) -> None:
     """Raise unless the name is a method's or "auto"."""
-    if not isinstance(name, str) or name not in ("auto", *METHODS):
-        raise ArgumentValueError(f"method={name!r}: use auto, {', '.join(METHODS)}")
+    if not isinstance(name, str) or name not in ("auto", *known):
+        raise ArgumentValueError(f"method={name!r}: use auto, {', '.join(known)}")

@@ -81,11 +81,16 @@ def renormalizes(problem: Problem) -> bool:
 
 
 def weighing_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
-    """Return what a worker takes beside the sums: a tile of them, and sums of taps and weights of some outputs."""
+    """Return what a worker takes where sums are not results: a tile, and sums of taps and weights of some outputs."""
+    sums = prod(tile) * problem.working_dtype.itemsize
     if not renormalizes(problem):
-        return 0
-    summed = min(prod(tile), _AT_ONCE) + prod(problem.kernel_shape)
-    return prod(tile) * problem.working_dtype.itemsize + _ARRAYS * 8 * summed
+        return sums if is_rounded(problem) else 0
+    return sums + _ARRAYS * 8 * (min(prod(tile), _AT_ONCE) + prod(problem.kernel_shape))
+
+
+def is_rounded(problem: Problem) -> bool:
+    """Return whether sums have another dtype than results, float32 for float16."""
+    return problem.working_dtype != problem.result_dtype
 
 
 def quotients(total: Array, met: Array, vanishing: Array) -> Array:

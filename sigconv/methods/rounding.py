@@ -25,6 +25,7 @@ from .exact import limb_counts, limb_peak
 from .protocol import Components, Costs, Estimate, Index, Method, Runner, Settings, SharedMethod
 from .rounded_tiles import Compute, floats, is_filled, prepared
 from .tiles import Tile, count_tiles, share_of
+from .workers import in_order
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
 _BITS, _SERVED = {1: 8, 2: 16, 4: 31, 8: 20}, 34
@@ -66,15 +67,9 @@ class Exactly:
                 break
         return found
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return what can be computed from the oriented kernel alone; limbs are transformed on demand."""
-        make = partial(self._method.prepare, problem=floats(problem), settings=settings)
-        return prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
-
-    def prepare_shared(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
-        """Return what can be computed from the oriented kernel alone, by workers together."""
-        method = cast(SharedMethod, self._method)
-        make = partial(method.prepare_shared, problem=floats(problem), settings=settings, runner=runner)
+        make = partial(self._method.prepare, problem=floats(problem), settings=settings, runner=runner)
         return prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
 
     def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
@@ -111,7 +106,7 @@ class Exactly:
             compute(state, problem, tile, signal, out)
         elif not is_filled(state, problem, settings, tile, signal, out, compute):
             loops = Settings(tile=out.shape, engine=loops_for(problem)[-1])
-            taps = self._direct.prepare(state.whole, problem, loops)
+            taps = self._direct.prepare(state.whole, problem, loops, in_order)
             self._direct.fill(taps, problem, loops, tile, signal, out)
 
     def probes(self, state: Any, problem: Problem, settings: Settings) -> Index | None:

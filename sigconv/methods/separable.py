@@ -18,7 +18,7 @@ from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
-from .protocol import Components, Costs, Estimate, Index, Settings
+from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
 
 Terms = tuple[tuple[Array, ...], ...]
@@ -76,7 +76,7 @@ class Passes(NamedTuple):
             for loops in loops_for(problem)
         ]
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Terms | None:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Terms | None:
         """Return the kernel's terms; None if there are too many."""
         return find(kernel, problem, self.most)
 

@@ -15,8 +15,8 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
-from .direct_tiles import FEWEST, conv_steps, extended, parts
-from .protocol import Components, Costs, Estimate, Index, Settings
+from .direct_tiles import FEWEST, conv_steps, extended, held_bytes, parts
+from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import (
     Reach,
     Tile,
@@ -73,7 +73,7 @@ class Sparse(NamedTuple):
             found = [_estimate(problem, costs, loops, outputs) for loops in loops_for(problem)]
         return found
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Taps | None:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Taps | None:
         """Return the kernel's taps; None if there are too many, or they are not finite."""
         if np.count_nonzero(kernel) > self.most * problem.kernel_batch:
             return None
@@ -119,14 +119,14 @@ def seconds_of_tap(problem: Problem, costs: Costs, estimate: Estimate) -> float:
 
 def _estimate(problem: Problem, costs: Costs, loops: str, outputs: int) -> Estimate:
     """Return the price of one tap, with tiles of about so many outputs."""
-    tile, item = tile_steps(problem, conv_steps(problem, outputs), outputs), problem.working_dtype.itemsize
-    count, read = count_tiles(problem.shape, tile), prod(extended(problem, tile)) * item
+    tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
+    count, read = count_tiles(problem.shape, tile), prod(extended(problem, tile)) * problem.working_dtype.itemsize
     seconds = (
         costs.call
         + waking(count, costs)
         + share_of(count, costs.workers) * count * (costs.tile + costs.passes(_PASSES * read))
     )
-    memory = prod(problem.kernel_shape), 2 * read + 2 * prod(tile) * item
+    memory = prod(problem.kernel_shape), held_bytes(problem, tile)
     one = Estimate(Settings(tile, loops), seconds, *memory, needed(problem, loops))
     return one._replace(seconds=seconds + seconds_of_tap(problem, costs, one))
 

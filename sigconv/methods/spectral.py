@@ -64,6 +64,11 @@ def block_outputs(axis: Axis, length: int) -> int:
     """Return how many outputs of an axis a block of some length gives: all of them, if it holds the whole window."""
     if length >= alias_free_length(axis, axis.count):
         return axis.count
+    return _cut_outputs(axis, length)
+
+
+def _cut_outputs(axis: Axis, length: int) -> int:
+    """Return how many outputs of an axis a block of some length gives that others stand beside."""
     return (length - tail(axis) - 1) // axis.stride + 1
 
 
@@ -146,9 +151,9 @@ def _blocks(
     if not problem.axes or settings.circular[0]:
         return None
     first = problem.axes[0]
-    hop = block_outputs(first, settings.lengths[0])
-    if hop >= first.count:
+    if block_outputs(first, settings.lengths[0]) >= first.count and not settings.paired:
         return None
+    hop = min(first.count, _cut_outputs(first, settings.lengths[0]))
     with_halo = reach_of(first, tile.slices[first.position], taps[0])
     reaches = [with_halo, *reaches[1:]]
     if settings.compiled:

@@ -169,8 +169,11 @@ def tile_steps(
     if not problem.batch_positions:
         return tuple(steps)
     left = max(1, int(budget / (weight or outputs)))
-    # First the axes on which the signal is shared: it is transformed once for all kernels of a tile.
-    for i in sorted(problem.batch_positions, key=lambda i: (problem.signal_shape[i] > 1, -i)):
+    # First the axes on which the signal is shared: it is transformed once for all kernels of a tile. Then those on
+    # which the kernel is: blocks of real samples that meet one kernel are transformed in pairs.
+    for i in sorted(
+        problem.batch_positions, key=lambda i: (problem.signal_shape[i] > 1, problem.kernel_shape[i] > 1, -i)
+    ):
         steps[i] = max(1, min(steps[i], left))
         left = max(1, left // steps[i])
     return tuple(steps)
@@ -184,6 +187,11 @@ def bank_of(problem: Problem) -> int:
 def kernels_in(tile: Sequence[int], problem: Problem) -> int:
     """Return how many kernels each signal meets in a tile."""
     return prod([tile[i] for i in problem.batch_positions if problem.signal_shape[i] == 1])
+
+
+def lines_of_kernel(tile: Sequence[int], problem: Problem) -> int:
+    """Return how many entries of the batch meet one kernel in a tile."""
+    return prod([tile[i] for i in problem.batch_positions if problem.kernel_shape[i] == 1])
 
 
 def part_of_bank(kernels: float) -> float:

@@ -14,11 +14,13 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Index, Settings
+from .protocol import Costs, Estimate, Index, Runner, Settings
 from .tiles import Tile, count_tiles, first_of_every, share_of, waking
 
 # Passes over the samples and spectra of blocks, beside their transforms.
 COPIES = 5
+# Samples of kernels' blocks whose transforms are worth another thread.
+_SHARED = 1 << 18
 # Lengths of blocks of which all is estimated.
 _LOOKED_AT = 3
 
@@ -34,7 +36,7 @@ class TransformMethod:
         """Return that of a call and of a kernel's spectrum."""
         return costs.call + costs.spectrum
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
@@ -59,6 +61,11 @@ def first_outputs(problem: Problem, settings: Settings) -> Index:
 def whole_length(axis: Axis) -> int:
     """Return the transform length that holds the whole window of an axis."""
     return fast_length(spectral.alias_free_length(axis, axis.count))
+
+
+def steps_of(kernels: int, length: int) -> int:
+    """Return in how many steps workers share the transforms of some kernels, each of some length."""
+    return min(kernels, -(-kernels * length // _SHARED))
 
 
 def best_of_few(ranked: Iterable[list[Estimate]], max_bytes: int | None) -> list[Estimate]:
@@ -97,33 +104,42 @@ class Work(NamedTuple):
     batches: int
     shared_bytes: int
     worker_bytes: int
+    last_bytes: int
     share: float
     useful: float
 
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
-        one = costs.transform(engine, self.dtype, self.length, self.length)
+        one = self._one(costs, engine)
         tiles = self.tiles + self.batches * costs.batch[engine] + self.transforms * one
         tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
 
     def least_seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return what longer blocks take at least: a tile of a batch, and the useful samples alone."""
-        one = costs.transform(engine, self.dtype, self.length, self.length)
+        one = self._one(costs, engine)
         samples = self.useful * (self.transforms * one + costs.passes(self.moved, compiled))
         return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
+
+    def _one(self, costs: Costs, engine: str) -> float:
+        """Return the time of a transform; FFTW's of several axes take longer where a length is no power of two."""
+        mixed = engine == "fftw" and len(self.settings.lengths) > 1 and self.length & (self.length - 1)
+        return costs.transform("fftw axes" if mixed else engine, self.dtype, self.length, self.length)
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""
         tile, _, lengths, circular, blocks, paired, *_ = self.settings
         settings = Settings(tile, engine, lengths, circular, blocks, paired, compiled)
         needs = _needs(engine, self.dtype.char.lower() if compiled else "")
-        return Estimate(settings, self.seconds(costs, engine, compiled), self.shared_bytes, self.worker_bytes, needs)
+        memory = self.shared_bytes, self.worker_bytes + self.last_bytes
+        if engine == "numpy" and self.dtype.char in "fF":  # which NumPy transforms in double precision
+            memory = 2 * memory[0], 2 * memory[1]
+        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, needs)
 
     @property
     def bytes(self) -> int:
         """Working memory with one worker."""
-        return self.shared_bytes + self.worker_bytes
+        return self.shared_bytes + self.worker_bytes + self.last_bytes
 
 
 def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Work:
@@ -131,12 +147,13 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
     dtype, length = spectral.transform_dtype(problem, settings.paired), prod(settings.lengths)
     shared = 2 if settings.paired else 1  # blocks in a transform
     pairs, entries = -(-blocks // shared), prod([settings.tile[i] for i in problem.batch_positions])
-    count, item = count_tiles(problem.shape, settings.tile), problem.working_dtype.itemsize
+    count = count_tiles(problem.shape, settings.tile)
     # Each part of a bank of kernels that a tile holds has the signal transformed once more.
     forward = problem.signal_batch * prod(
         [-(-problem.shape[i] // settings.tile[i]) for i in problem.batch_positions if problem.signal_shape[i] == 1]
     )
     spectrum = length * _spectrum_item(dtype)
+    shared_bytes, worker_bytes, last_bytes = _bytes(problem, settings, spectrum, max(1, entries))
     return Work(
         settings,
         dtype,
@@ -147,12 +164,26 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         alone=costs.call + costs.spectrum + waking(count, costs),
         tiles=costs.tile * count,
         batches=-(-blocks // settings.blocks) * -(-problem.batch // max(1, entries)),
-        shared_bytes=spectrum * problem.kernel_batch,
-        # A worker holds samples and spectra of both transforms, and what its tile reads and gives.
-        worker_bytes=5 * spectrum * max(1, entries) * -(-settings.blocks // shared) + 3 * prod(settings.tile) * item,
+        shared_bytes=shared_bytes,
+        worker_bytes=worker_bytes,
+        last_bytes=last_bytes,
         share=share_of(count, costs.workers),
         useful=problem.extent / (pairs * shared * length),
     )
+
+
+def _bytes(problem: Problem, settings: Settings, spectrum: int, entries: int) -> tuple[int, int, int]:
+    """Return the bytes of all kernels' spectra, of a worker, and of its last transforms beside the others.
+
+    Several kernels are transformed at once, from a buffer of all to another. A worker holds samples and spectra of both
+    transforms, and what its tile reads and gives. The last batch or tile may be a smaller one, with its own transforms.
+    """
+    each = spectrum * entries * -(-settings.blocks // (2 if settings.paired else 1))
+    # What a tile reads on the axis that is cut into blocks; beside it the transforms reach over all.
+    along = [axis.stride * settings.tile[axis.position] + settings.lengths[0] for axis in problem.axes[:1]]
+    samples = entries * prod([*along, *settings.lengths[1:]]) + 2 * prod(settings.tile)
+    kernels = problem.kernel_batch * (3 if problem.kernel_batch > 1 else 1)
+    return spectrum * kernels, 5 * each + samples * problem.working_dtype.itemsize, 4 * (each - spectrum)
 
 
 @cache

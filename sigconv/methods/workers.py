@@ -40,16 +40,17 @@ def run_tiles(
 
 
 def _together(left: deque[Any], work: Callable[[Any], None], workers: int) -> None:
-    """Do all that is left; the caller works too."""
+    """Do all that is left; the caller works too, and does not wait for threads that had no time to begin."""
     drain, others = partial(_drain, left, work), list[Any]()
     try:
         _help(drain, workers - 1, others)
         drain()
     finally:
         left.clear()  # after an error nothing is begun any more
-        for other in others:
+        begun = [other for other in others if not other.cancel()]
+        for other in begun:
             other.exception()
-    for other in others:
+    for other in begun:
         other.result()
 
 
@@ -98,9 +99,22 @@ def runner_of(workers: int) -> Runner:
     """Return how steps are done: each by the next worker that is idle."""
 
     def run(step: Callable[[int], None], count: int) -> None:
-        _together(deque(range(count)), step, workers)
+        if min(count, workers) <= 1:
+            in_order(step, count)
+        else:
+            _together(deque(range(count)), step, min(count, workers))
 
-    return in_order if workers == 1 else run
+    return run
+
+
+def in_steps(runner: Runner, count: int, steps: int, work: Callable[[slice], None]) -> None:
+    """Do some items in steps of a few of them."""
+
+    def step(number: int) -> None:
+        with np.errstate(all="ignore"):
+            work(slice(count * number // steps, count * (number + 1) // steps))
+
+    runner(step, steps)
 
 
 @lru_cache(maxsize=8)

@@ -71,10 +71,11 @@ def conv2d(
         (out,): added to each output channel.
     stride, padding, dilation, groups, padding_mode, flip
         See `sigconv.nn.Options`.
-    method : {"auto", "direct", "fft", "overlap-add"}
+    method : {"auto", "direct", "fft", "overlap-add", "winograd"}
         How; the result's meaning, shape and dtype never depend on it. "direct" are products of matrices, or for one
         input channel a group the loops of `sigconv.convolve`; "fft" and "overlap-add" meet the channels at every
-        frequency. "auto" takes the least estimated time.
+        frequency; "winograd" takes 16 products for four outputs by 3 × 3 taps, where a direct sum takes 36. "auto"
+        takes the least estimated time.
 
     Returns
     -------
@@ -285,7 +286,7 @@ def plan(
     --------
     >>> from sigconv import nn
     >>> nn.plan((8, 64, 56, 56), (64, 64, 3, 3), "float32", padding=1).method
-    'direct'
+    'winograd'
     >>> nn.plan((4, 96, 56, 56), (96, 1, 31, 31), "float32", padding=15, groups=96).problem.shape
     (4, 96, 56, 56)
     """

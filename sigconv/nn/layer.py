@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ..engines.recent import Recent
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.registry import check_method
-from ..semantics.operands import as_operand
+from ..semantics.operands import as_operand, read_only
 from . import arguments
 from .describe import describe
 from .plan import Plan, choose
 from .problem import Problem
 from .run import Prepared, apply, prepare
+from .ways import NAMES
 
 Array = NDArray[Any]
 
@@ -60,7 +61,7 @@ class Conv:
     ----------
     weight, bias : array_like
         Copied, so that changing them later has no effect.
-    method : {"auto", "direct", "fft", "overlap-add"}
+    method : {"auto", "direct", "fft", "overlap-add", "winograd"}
         How; the result's meaning, shape and dtype never depend on it.
     **options
         See `sigconv.nn.Options`.
@@ -81,25 +82,35 @@ class Conv:
     def __init__(
         self, weight: ArrayLike, bias: ArrayLike | None = None, *, method: str = "auto", **options: Unpack[Options]
     ) -> None:
-        self.weight = as_operand("weight", weight).copy()
-        self.bias = None if bias is None else as_operand("bias", bias).copy()
+        self._weight = as_operand("weight", weight).copy()
+        self._bias = None if bias is None else as_operand("bias", bias).copy()
         self.options = frozen(options)
         self.method = method
         self._prepared = Recent[Prepared](_KEPT)
-        check_method(method)
-        if self.weight.ndim < 3:
-            raise ArgumentValueError(f"the weight has shape {self.weight.shape}: use (out, in/groups, *taps)")
+        check_method(method, NAMES)
+        if self._weight.ndim < 3:
+            raise ArgumentValueError(f"the weight has shape {self._weight.shape}: use (out, in/groups, *taps)")
 
     def __call__(self, input: ArrayLike) -> Array:
         """Return the output for an input (batch, channels, *space), or (channels, *space) without a batch."""
         array = as_operand("input", input)
         plan = self.plan(array.shape, array.dtype)
-        return computed(self._prepare(plan), array, self.bias)
+        return computed(self._prepare(plan), array, self._bias)
+
+    @property
+    def weight(self) -> Array:
+        """The weights as they were given, (out, in/groups, *taps), which can't be written to."""
+        return read_only(self._weight)
+
+    @property
+    def bias(self) -> Array | None:
+        """What is added to each output channel, which can't be written to; None for nothing."""
+        return None if self._bias is None else read_only(self._bias)
 
     def plan(self, input_shape: tuple[int, ...], input_dtype: DTypeLike | None = None) -> Plan:
         """Return how an input of some shape and dtype (by default the weight's) is computed."""
-        dtype = self.weight.dtype if input_dtype is None else np.dtype(input_dtype)
-        return planned(tuple(input_shape), self.weight, self.bias, dtype, self.method, self.options)
+        dtype = self._weight.dtype if input_dtype is None else np.dtype(input_dtype)
+        return planned(tuple(input_shape), self._weight, self._bias, dtype, self.method, self.options)
 
     def explain(self, input_shape: tuple[int, ...], input_dtype: DTypeLike | None = None) -> str:
         """Return the table of all candidates for an input of some shape and dtype."""
@@ -107,7 +118,7 @@ class Conv:
 
     def _prepare(self, plan: Plan) -> Prepared:
         """Return the prepared weights of a plan; the last few are kept."""
-        return self._prepared.get(plan, partial(prepare, plan, aligned(self.weight, plan.problem)))
+        return self._prepared.get(plan, partial(prepare, plan, aligned(self._weight, plan.problem)))
 
 
 def frozen(options: Any) -> dict[str, Any]:

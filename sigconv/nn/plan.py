@@ -14,7 +14,7 @@ from ..planning.cost import PRIORS
 from ..planning.explain import window
 from ..text import columns, duration, shape_text, size
 from .problem import Problem
-from .ways import ways
+from .ways import NAMES, ways
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def choose(problem: Problem, method: str = "auto") -> Plan:
     ArgumentValueError
         If the method is unknown or can't serve the layer.
     """
-    check_method(method)
+    check_method(method, NAMES)
     if problem.empty:  # nothing to compute: every method would serve
         nothing = Estimate(Settings(problem.sums_shape, "none"), 0.0, 0, 0)
         return Plan(problem, "direct", nothing, (Candidate("direct", nothing, None),), method != "auto")

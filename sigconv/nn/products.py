@@ -41,7 +41,7 @@ class Products:
     def estimate(self, problem: Problem, costs: Costs) -> Estimate:
         """Return tiles that stay in cache, and the price of all products and copies."""
         dtype = problem.convolutions.working_dtype
-        compiled = problem.products > _COMPILED and dtype.char in _COMPILED_DTYPES and installed("numba")
+        compiled = repays_loading(problem) and dtype.char in _COMPILED_DTYPES and installed("numba")
         engine = "numba" if compiled else "numpy"
         tile, taps = _tile(problem, compiled), prod(axis.taps for axis in problem.convolutions.axes)
         reads = problem.inputs * prod(_extents(problem, tile[INPUTS + 1 :]))
@@ -76,6 +76,11 @@ class Products:
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"matrix products": settings.engine, "tile": " × ".join(map(str, settings.tile[INPUTS + 1 :]))}
+
+
+def repays_loading(problem: Problem) -> bool:
+    """Return whether there are so many products that compiled loops are worth the import of Numba."""
+    return problem.products > _COMPILED
 
 
 def _tile(problem: Problem, compiled: bool) -> tuple[int, ...]:

@@ -131,10 +131,15 @@ def _capacity(plan: Plan) -> float:
     up at most ⌈M/L⌉ taps. Each channel's product errs by the bound of transforms, also where the channels are added up
     before the way back: what rounds there is, by Cauchy and Schwarz, within the bound of complex direct sums of
     Σ_c ‖x_c‖₂ ‖g_c‖₂. Half of what rounding to whole numbers allows is left, so no result needs a check.
+
+    Minimal filtering makes samples up to 2 and weights up to 3/2 times as large along each axis of three taps, adds up
+    three sums, and counts in halves.
     """
     problem, lengths = plan.problem, plan.estimate.settings.lengths
     axes = problem.convolutions.axes
     channels, taps = problem.inputs * prod(axis.stride for axis in axes), prod(axis.taps for axis in axes)
+    if plan.method == "winograd":
+        return _EXACT / (channels * 18.0 ** sum(axis.taps == 3 for axis in axes))
     if not lengths:
         return _EXACT / _terms(plan)
     size = prod(lengths)

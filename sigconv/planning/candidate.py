@@ -10,7 +10,7 @@ from ..errors import ArgumentValueError
 from ..methods.missing import extra_bytes, room
 from ..methods.protocol import Components, Estimate, Method
 from ..methods.registry import METHODS, serving
-from ..methods.renormalize import renormalizes, weighing_bytes
+from ..methods.renormalize import is_rounded, renormalizes, weighing_bytes
 from ..methods.tiles import count_tiles
 from ..methods.workers import available_workers
 from ..semantics.problem import Problem
@@ -90,7 +90,7 @@ def offers_of(method: Method, problem: Problem, asked: Asked) -> Offers:
         return Offers(name, (), reason)
     extra = extra_bytes(problem)
     found = method.estimates(problem, asked.prices, room(problem, max_bytes), asked.ready)
-    if extra or renormalizes(problem):
+    if extra or renormalizes(problem) or is_rounded(problem):
         found = [
             e._replace(
                 shared_bytes=e.shared_bytes + extra,

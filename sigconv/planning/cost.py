@@ -14,7 +14,7 @@ Rates = Mapping[str, Mapping[str, float]]
 Levels = Mapping[str, Mapping[str, Sequence[float]]]
 
 CACHES = (1 << 15, 1 << 20)  # bytes of a transform that fit in the first-level cache, and in the second-level one
-SHORTEST_BLOCK = 64  # in lanes
+SHORTEST_BLOCK, SMALLEST_VOLUME = 64, 1 << 15  # in lanes
 SHORT = 11  # taps for which numpy.convolve has loops of its own, of real floats
 
 
@@ -44,10 +44,13 @@ class Prices:
     transform_rates : mapping
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
         dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither. "blocks" are
-        those in lanes along several axes, with the kernel's spectrum beside them.
+        those in lanes along two axes, with the kernel's spectrum beside them; "fftw axes" FFTW's along several axes
+        whose lengths have other prime factors than two.
     block_rates : mapping
         Nominal operations a second of convolving a block in lanes (there, product and back: 10 N log2 N), by dtype: of
         64 samples, and of twice as many each time.
+    volume_rates : mapping
+        The same of blocks of three axes: of 32,768 samples, and of twice as many each time.
     load_seconds, compile_seconds : mapping
         Seconds to load what an engine needs, by the component's first word; and instead, to compile its loops, where
         no earlier process has left them on the disk.
@@ -65,6 +68,7 @@ class Prices:
     dots: Mapping[str, float]
     transform_rates: Levels
     block_rates: Mapping[str, Sequence[float]]
+    volume_rates: Mapping[str, Sequence[float]]
     load_seconds: Mapping[str, float]
     compile_seconds: Mapping[str, float]
 
@@ -84,7 +88,11 @@ class Prices:
 
     def block(self, dtype: np.dtype[Any], length: int) -> float:
         """Return the time of convolving a block of complex samples in lanes, with a kernel's spectrum."""
-        return _block(self, dtype, length)
+        return _block(self, dtype, length, False)
+
+    def volume(self, dtype: np.dtype[Any], size: int) -> float:
+        """Return the time of convolving a block of three axes and some complex samples in lanes."""
+        return _block(self, dtype, size, True)
 
     def passes(self, bytes_moved: float, compiled: bool = False) -> float:
         """Return the time of moving some bytes through memory, by NumPy or by compiled loops."""
@@ -100,10 +108,11 @@ def _sample(prices: Prices, engine: str, dtype: np.dtype[Any], length: float) ->
     return operations / rates[dtype.char if dtype.char in rates else "d"][level]
 
 
-@lru_cache(maxsize=256)
-def _block(prices: Prices, dtype: np.dtype[Any], length: int) -> float:
-    """Return the time of convolving a block of complex samples in lanes."""
-    rates, place = prices.block_rates[dtype.char], log2(length) - log2(SHORTEST_BLOCK)
+@lru_cache(maxsize=512)
+def _block(prices: Prices, dtype: np.dtype[Any], length: int, volume: bool) -> float:
+    """Return the time of convolving a block of complex samples in lanes: of one axis, or of three."""
+    rates = (prices.volume_rates if volume else prices.block_rates)[dtype.char]
+    place = log2(length) - log2(SMALLEST_VOLUME if volume else SHORTEST_BLOCK)
     low = min(int(place), len(rates) - 2)
     return 10 * length * log2(length) / (rates[low] + (place - low) * (rates[low + 1] - rates[low]))
 
@@ -135,6 +144,7 @@ PRIORS = Prices(
     transform_rates={
         "panels": {"F": (7e10, 7e10, 7e10), "D": (3.5e10, 3.5e10, 3.5e10)},
         "fftw": {"f": (18e9, 16e9, 11e9), "d": (24e9, 14e9, 7e9), "F": (52e9, 23e9, 8e9), "D": (28e9, 12e9, 6e9)},
+        "fftw axes": {"f": (12e9, 15e9, 9e9), "d": (11e9, 10e9, 7e9), "F": (13e9, 16e9, 8e9), "D": (14e9, 11e9, 6e9)},
         "scipy": {
             **{"f": (17e9, 9e9, 9e9), "d": (12e9, 9e9, 7e9), "F": (21e9, 9e9, 8e9), "D": (13e9, 10e9, 4e9)},
             **{"g": (8e8, 8e8, 8e8), "G": (8e8, 8e8, 8e8)},
@@ -145,6 +155,10 @@ PRIORS = Prices(
     block_rates={
         "F": (14e9, 24e9, 38e9, 46e9, 50e9, 54e9, 55e9, 54e9, 54e9, 48e9, 48e9),
         "D": (13e9, 18e9, 22e9, 24e9, 26e9, 28e9, 28e9, 28e9, 27e9, 27e9, 27e9),
+    },
+    volume_rates={
+        "F": (30e9, 34e9, 37e9, 36e9, 22e9, 20e9),
+        "D": (19e9, 19e9, 19e9, 15e9, 12e9, 10e9),
     },
     load_seconds={
         "scipy": 0.14,

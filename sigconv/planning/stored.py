@@ -6,7 +6,6 @@ the libraries, or by a later sigconv, is left alone with one warning: the priors
 
 from __future__ import annotations
 
-import ast
 import os
 import warnings
 from dataclasses import asdict
@@ -16,17 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from ..engines import kept_file
 from ..engines.forks import Locked
+from ..engines.kept_file import Unusable
 from ..engines.machine import cpu, folder, version_of
 from .cost import PRIORS, Prices
 
 FORMAT = 1
 _LIBRARIES = ("scipy", "numba", "pyfftw")
-_LONGEST = 1 << 16  # bytes of a file
-
-
-class Unusable(Exception):
-    """Why a file of prices is left alone."""
 
 
 def place() -> Path:
@@ -41,7 +37,7 @@ def machine() -> dict[str, Any]:
 
 def document(prices: Prices) -> dict[str, Any]:
     """Return prices as what a file holds."""
-    return {"format": FORMAT, "machine": machine(), "prices": asdict(prices)}
+    return kept_file.document(FORMAT, machine(), "prices", asdict(prices))
 
 
 def load(path: Path) -> Prices | None:
@@ -52,39 +48,9 @@ def load(path: Path) -> Prices | None:
     Unusable
         If the file's prices are not for this machine and this sigconv.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(_LONGEST + 1)
-    except (FileNotFoundError, NotADirectoryError):
+    content = kept_file.content(path, FORMAT, machine())
+    if content is None:
         return None
-    except (OSError, UnicodeError) as error:
-        raise Unusable(f"it can't be read: {error}") from None
-    return _checked(_parsed(text))
-
-
-def _parsed(text: str) -> Any:
-    """Return what a JSON text holds: of objects, lists, numbers and strings, which are literals of Python, too.
-
-    (To import json would take longer than all else that is done here.)
-    """
-    if len(text) > _LONGEST:
-        raise Unusable("it is longer than any that sigconv writes")
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        raise Unusable("it is damaged") from None
-
-
-def _checked(content: Any) -> Prices:
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise Unusable("it is in a format that this version of sigconv does not know")
-    here, there = machine(), content.get("machine")
-    if there != here:
-        kept = there if isinstance(there, dict) else {}
-        other = ", ".join(
-            f"{name} {kept.get(name)} instead of {here[name]}" for name in here if kept.get(name) != here[name]
-        )
-        raise Unusable(f"it was made on another machine or with other libraries ({other})")
     prices = content.get("prices")
     if not _alike(prices, asdict(PRIORS)):
         raise Unusable("its prices are not those that this version of sigconv uses")

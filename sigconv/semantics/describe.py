@@ -63,12 +63,12 @@ def describe(
     )
     order = sorted(options)
     signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
-    fill = _fill_value(fill_value, signal_dtype, "constant" in {o[1] for o in order})
+    fill = _fill_value(fill_value, signal_dtype, "constant" in boundary)
     outside, fill = _present(["zero" if mode == "valid" else o[1] for o in order], fill, policy)
     shapes = signal_shape, kernel_shape
     described = tuple([_axis(o, *shapes, mode, flip, outside[i:]) for i, o in enumerate(order)])
-    boundaries = {a.boundary for a in described}
-    result = result_dtype(signal_dtype, kernel_dtype, policy == "renormalize" or "renormalize" in boundaries)
+    renormalized = policy == "renormalize" or (mode != "valid" and "renormalize" in boundary)
+    result = result_dtype(signal_dtype, kernel_dtype, renormalized)
     problem = Problem(
         signal_shape=signal_shape,
         kernel_shape=kernel_shape,
@@ -209,12 +209,13 @@ def _holds(dtype: DType, value: Any) -> bool:
 
 def _per_axis(name: str, value: Any, count: int, check: Any) -> Sequence[Any]:
     """Return one checked option for each axis, from one for all or one for each."""
-    values = value if isinstance(value, tuple) else (value,) * count
-    if len(values) != count:
+    if not isinstance(value, tuple):
+        return [check(value)] * count
+    if len(value) != count:
         raise ArgumentValueError(
-            f"{name}={value!r} has {len(values)} entries for {count} convolved axes: give one for all or one for each"
+            f"{name}={value!r} has {len(value)} entries for {count} convolved axes: give one for all or one for each"
         )
-    return [check(v) for v in values]
+    return [check(v) for v in value]
 
 
 def _index(name: str, value: Any) -> int:

@@ -89,6 +89,13 @@ def as_operand(name: str, value: Any) -> NDArray[Any]:
     return array
 
 
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of an array that can't be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def _check_numbers(name: str, array: NDArray[Any]) -> None:
     """Raise unless all objects are numbers."""
     for item in array.flat:

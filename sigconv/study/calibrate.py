@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from math import log2
+from math import log2, prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..api import convolve, forget
+from ..api import convolve
 from ..engines.transforms import engine_names, fft_engine, installed, lease
 from ..files.replace import replacing
 from ..methods.workers import available_workers
-from ..planning import stored
+from ..planning import known, stored
 from ..planning.cost import CACHES, PRIORS, Prices
 from ..planning.loading import on_disk
 from . import own_prices
+from .reference import refined
 from .timings import Array, apply_seconds, best, numbers, seconds, with_engine
 
 Progress = Callable[[int, int, str], None]
@@ -72,7 +73,7 @@ def calibrate(progress: Progress | None = None) -> Path:
     store(prices, path)
     stored.use(prices)
     on_disk.cache_clear()
-    forget()
+    known.forget()
     return path
 
 
@@ -93,7 +94,7 @@ def measured(progress: Progress | None = None) -> Prices:
         found |= measure()
     if progress is not None:
         progress(len(steps), len(steps), "done")
-    return replace(PRIORS, **found)
+    return replace(PRIORS, **refined(found))
 
 
 def _compiling() -> list[Step]:
@@ -187,10 +188,14 @@ def _transforms() -> dict[str, Any]:
     rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
     for engine in (*engine_names(np.dtype("f8")), "scipy"):
         for name, dtype in _DTYPES.items():
-            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), n) for n in _lengths(np.dtype(dtype))]
+            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), (n,)) for n in _lengths(np.dtype(dtype))]
+            if engine == "fftw":
+                sides = [round((n / 240) ** 0.5) for n in _lengths(np.dtype(dtype))]
+                rates["fftw axes"][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
     if not installed("numba"):
         return {"transform_rates": rates}
-    return {"transform_rates": rates | own_prices.transform_rates(), "block_rates": own_prices.block_rates()}
+    own = {"block_rates": own_prices.block_rates(), "volume_rates": own_prices.volume_rates()}
+    return {"transform_rates": rates | own_prices.transform_rates()} | own
 
 
 def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
@@ -200,10 +205,11 @@ def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
     yield 4 * CACHES[1] // dtype.itemsize
 
 
-def _transform_rate(engine: str, dtype: np.dtype[Any], length: int) -> float:
+def _transform_rate(engine: str, dtype: np.dtype[Any], lengths: tuple[int, ...]) -> float:
     """Return nominal operations a second."""
-    rows = max(1, _SAMPLES // length)
-    with lease(engine, "forward", (rows, length), (1,), dtype) as transform:
+    length = prod(lengths)
+    rows, axes = max(1, _SAMPLES // length), tuple(range(1, 1 + len(lengths)))
+    with lease(engine, "forward", (rows, *lengths), axes, dtype) as transform:
         transform.input[...] = 1
 
         def run() -> None:

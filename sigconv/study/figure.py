@@ -83,7 +83,7 @@ def _errors(ax: Any, rows: Sequence[Row]) -> None:
     ax.set_xscale("log")
     ax.margins(x=0.1, y=0.3)
     ax.invert_yaxis()
-    ax.set(xlabel="over the largest output", title="largest error (dots), what is allowed (bars)")
+    ax.set(xlabel="over the largest output", title="largest error (dots), allowed (bars)")
 
 
 def _curves(ax: Any, found: Crossover) -> None:

@@ -14,6 +14,7 @@ from ..engines.forks import load
 from ..engines.protocol import spectrum_dtype
 from ..engines.transforms import installed
 from ..methods import panels
+from ..nn import conv1d
 from ..planning.cost import PRIORS, SHORTEST_BLOCK
 from ..planning.loading import on_disk
 from ..planning.plan import Plan, choose
@@ -29,6 +30,7 @@ COMPONENTS = (
     *((name, dtype) for name in ("columns", "blocks") for dtype in "dfDF"),
     *((name, dtype) for name in ("panel_columns", "panel_rows") for dtype in "DF"),
     *(("channels", dtype) for dtype in "df"),
+    *(("winograd", dtype) for dtype in "df"),
     ("residues", "q"),
 )
 # What another process compiles at the same time. No function of theirs is one of the others' too: of two processes that
@@ -106,6 +108,7 @@ _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "panel_rows": _use_panel_rows,
     "residues": _use_residues,
     "channels": lambda dtype: _panel_rate(dtype, 1 << 8),
+    "winograd": lambda dtype: conv1d(np.ones((2, 5), dtype), np.ones((1, 2, 3), dtype), method="winograd"),
 }
 
 
@@ -145,11 +148,22 @@ def block_rates() -> dict[str, tuple[float, ...]]:
     return rates
 
 
+def volume_rates() -> dict[str, tuple[float, ...]]:
+    """Return the rates of blocks of three axes by their sizes."""
+    rates = dict[str, tuple[float, ...]]()
+    for dtype in map(np.dtype, "fd"):
+        wide = spectrum_dtype(dtype)
+        doubled = range(len(PRIORS.volume_rates[wide.char]))
+        sides = (tuple(32 << (bits + axis) // 3 for axis in range(3)) for bits in doubled)
+        rates[wide.char] = tuple(_block_rate(dtype, lengths) for lengths in sides)
+    return rates
+
+
 def transform_rates() -> dict[str, dict[str, tuple[float, ...]]]:
-    """Return the rates of transforms of our own: of blocks of several axes, and of panels."""
+    """Return the rates of transforms of our own: of blocks of two axes, and of panels."""
     blocks, of_panels = dict[str, tuple[float, ...]](), dict[str, tuple[float, ...]]()
     for dtype in map(np.dtype, "fd"):
-        wide, near, far = spectrum_dtype(dtype), _block_rate(dtype, (128, 128)), _block_rate(dtype, (64, 64, 64))
+        wide, near, far = spectrum_dtype(dtype), _block_rate(dtype, (128, 128)), _block_rate(dtype, (256, 256))
         blocks[wide.char] = near, near, far  # with its spectrum, no block is as short as the first-level cache
         of_panels[wide.char] = (_column_rate(wide),) * 3
     return {"blocks": blocks, "panels": of_panels}
@@ -160,8 +174,8 @@ def _block_rate(dtype: np.dtype[Any], lengths: tuple[int, ...]) -> float:
     lanes, size = 64 // dtype.itemsize, prod(lengths)
     hops, many = (*(n - 2 for n in lengths[:-1]), lengths[-1] - lanes), max(_MANY, _HELD // size)
     times = [seconds(_blocks((count * hops[0], *hops[1:]), dtype.str, lengths=lengths)) for count in (_FEW, many)]
-    # Blocks of several axes are priced with their spectrum, which is as large.
-    length = size if len(lengths) == 1 else 2 * size
+    # Blocks of two axes are priced with their spectrum, which is as large.
+    length = 2 * size if len(lengths) == 2 else size
     return 5 * 2 * size * log2(length) * (many - _FEW) / 2 / _difference(*times)
 
 
@@ -191,6 +205,7 @@ def batches(tile: float) -> dict[str, float]:
     few, many = (seconds(_blocks((2 * hop * n,), "f4", (length,), tile=(2 * hop,))) for n in (_FEW, _MANY))
     problem = describe((64,), (3,), np.dtype("f8"), np.dtype("f8"), mode="same")
     plan = choose(problem, "fft", prices=PRIORS)
-    step = seconds(replace(plan, estimate=panels.estimate(problem, PRIORS)))
+    asked = panels.estimate(problem, PRIORS)
+    step = seconds(replace(plan, estimate=asked)) / asked.settings.steps
     each = _difference(few, many) / (_MANY - _FEW) - tile
-    return {"lanes": max(each, 0.1 * tile), "panels": step / panels.PASSES / panels.STEPS}
+    return {"lanes": max(each, 0.1 * tile), "panels": step}

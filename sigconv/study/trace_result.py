@@ -76,9 +76,10 @@ class Trace:
             If there is no such output.
         """
         shape = self.output.shape
-        if len(index) != len(shape) or not all(-n <= i < n for i, n in zip(index, shape, strict=True)):
+        found = len(index) == len(shape) and all(i in range(-n, n) for i, n in zip(index, shape, strict=True))
+        if not found:
             raise ArgumentValueError(f"step{index}: the output has shape {shape}, give one index for each axis")
-        place = tuple(i % n for i, n in zip(index, shape, strict=True))
+        place = tuple(int(i) % n for i, n in zip(index, shape, strict=True))
         where = place if len(shape) > len(self.problem.axes) else (0, *place)
         parts = tuple(self._part((where[0], c, *where[1:])) for c in range(self.partial.shape[1]))
         ascending = tuple(positions(axis, (where[0], 0, *where[1:]))[::-1] for axis in self.problem.axes)

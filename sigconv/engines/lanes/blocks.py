@@ -4,13 +4,15 @@ Blocks are numbered as the entries of the batch, and within an entry along the c
 samples two at a time are transformed as one. Where their samples and outputs stand comes from tables of byte offsets
 for each axis but the last, and of samples along the last one. Passes are called by their address (see `calls`).
 Of a bank of kernels, each block is transformed once: its frequencies are kept, and it is transformed back for each.
+Entries that meet kernels of their own come in groups, one after another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..simd import entry, inner
+from ..entry import entry
+from ..simd import inner
 from ..watch import address
 from .calls import call
 from .levels import BACK, LEFT, ROOTS, THERE, forward, inverse
@@ -24,13 +26,13 @@ _INTEGER = 8
 
 @inner
 def _find_lines(work, table, places, entry, outer, inner):  # type: ignore[no-untyped-def]
-    """Fill in the addresses of a block's lines."""
+    """Fill in the addresses of a block's lines, of an entry that begins at an address."""
     n = 0
     for i in range(places.outer.shape[1]):
         for j in range(places.inner.shape[1]):
             above, below = places.outer[outer, i], places.inner[inner, j]
             absent = above == MISSING or below == MISSING
-            work.lines[table, n] = places.missing if absent else places.entries[entry] + above + below
+            work.lines[table, n] = places.missing if absent else entry + above + below
             n += 1
 
 
@@ -148,33 +150,36 @@ def _leave(work, table, missing):  # type: ignore[no-untyped-def]
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that convolves blocks, which is compiled anew for each version of what it is made of."""
 
-    @entry
+    @entry()
     def convolve_blocks(  # type: ignore[no-untyped-def]
         samples, work, shape, outer, within, along, middle, kernels, source, target, columns
     ):
-        count, results = len(kernels.spectra), min(len(kernels.spectra), len(target.entries))
         _fill_tables(work, source, target)
         across = len(columns.samples)
         inside = len(source.inner) * across
         entry = len(source.outer) * inside
-        total = len(source.entries) * entry
-        for first in range(0, total, shape.parts):
-            for side in range(shape.parts):
-                n = min(first + side, total - 1)
-                _find_lines(work, FROM + side, source, n // entry, n % entry // inside, n % inside // across)
-            if first + 1 == total and shape.parts > 1:  # a block without a partner
-                _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
-            a, b = first % across, (min(first + shape.parts, total) - 1) % across
-            _transform(samples, work, shape, outer, within, columns, source, a, b)
-            place = kernels.spectra[0] if count == 1 else kernels.kept
-            _along_lines(work, shape, along, middle, place, 0, True, count == 1)
-            for kernel in range(results):
-                if count > 1:
-                    _along_lines(work, shape, along, kernels.back, kernels.spectra[kernel], kernels.kept, False, True)
-                for n in range(first, min(first + shape.parts, total)):
-                    place = n // entry * count + kernel
-                    _find_lines(work, TO + n - first, target, place, n % entry // inside, n % inside // across)
-                _restore(samples, work, shape, outer, within, columns, a, b)
+        total = source.entries.shape[1] * entry
+        for group in range(len(kernels.spectra)):
+            spectra, begins, ends = kernels.spectra[group], source.entries[group], target.entries[group]
+            count, results = len(spectra), min(len(spectra), len(ends))
+            for first in range(0, total, shape.parts):
+                for side in range(shape.parts):
+                    n = min(first + side, total - 1)
+                    at, outside = begins[n // entry], n % entry
+                    _find_lines(work, FROM + side, source, at, outside // inside, n % inside // across)
+                if first + 1 == total and shape.parts > 1:  # a block without a partner
+                    _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
+                a, b = first % across, (min(first + shape.parts, total) - 1) % across
+                _transform(samples, work, shape, outer, within, columns, source, a, b)
+                place = spectra[0] if count == 1 else kernels.kept
+                _along_lines(work, shape, along, middle, place, 0, True, count == 1)
+                for kernel in range(results):
+                    if count > 1:
+                        _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, False, True)
+                    for n in range(first, min(first + shape.parts, total)):
+                        at = ends[n // entry * count + kernel]
+                        _find_lines(work, TO + n - first, target, at, n % entry // inside, n % inside // across)
+                    _restore(samples, work, shape, outer, within, columns, a, b)
         return version
 
     return convolve_blocks

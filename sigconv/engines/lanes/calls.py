@@ -18,6 +18,7 @@ from numba import cfunc, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
+from ..entry import loaded
 from .vectors import Code, Number, align_stack
 from .version import VERSION
 
@@ -50,7 +51,7 @@ def _compiled(name: str, dtype: np.dtype[Any], count: int) -> Any:
     loop.__qualname__ = name.rpartition("lanes.")[2]  # files of its own, for processes that compile at the same time
     sample = types.CPointer(from_dtype(dtype))  # type: ignore[no-untyped-call]
     numbers = *[types.intp] * 3, types.UniTuple(types.intp, count)  # type: ignore[no-untyped-call]
-    return cfunc(types.void(sample, *numbers), cache=True)(loop)
+    return loaded(cfunc(types.void(sample, *numbers), cache=True), loop)
 
 
 def _loop(name: str, version: int) -> Callable[..., None]:

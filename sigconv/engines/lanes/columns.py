@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
-from ..simd import entry, inner
+from ..simd import inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
 from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
@@ -94,7 +95,7 @@ def _halves(place, parts, lines, first, count, kernel, rows):  # type: ignore[no
 def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
-    @entry
+    @entry(error_model="numpy")
     def run_blocks(lines, spectra, parts, dropped, passes, code, bank):  # type: ignore[no-untyped-def]
         (levels, shared, _, _, _, work), (back, kept, together) = passes, bank
         sources, _, targets, blocks, _, _ = lines
@@ -165,13 +166,24 @@ def _run(
     _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, work), middle(real), bank)
 
 
-def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, dilation: int = 1) -> Array:
-    """Return the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
+def empty_spectra(count: int, length: int, dtype: np.dtype[Any]) -> Array:
+    """Return memory for the spectra of some kernels, one to a row."""
+    return aligned((count, 2 * length), real_dtype(dtype))
+
+
+def spectra_of(kernels: Array, length: int) -> Array:
+    """Return the spectra of kernels: see `fill_spectra`."""
+    spectra = empty_spectra(len(kernels), length, kernels.dtype)
+    fill_spectra(kernels, length, kernels.dtype, 1, spectra)
+    return spectra
+
+
+def fill_spectra(kernels: Array, length: int, dtype: np.dtype[Any], dilation: int, spectra: Array) -> None:
+    """Fill in the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
 
     The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts, in
     the precision of a dtype. They make up for the three transforms of a convolution that come out too long.
     """
-    dtype = dtype or kernels.dtype
     real, count, size = real_dtype(dtype), len(kernels), length * dtype.itemsize
     padded = np.zeros((count + 1, length), dtype)
     taps = kernels.astype(dtype) / real.type(length)
@@ -182,10 +194,8 @@ def spectra_of(kernels: Array, length: int, dtype: np.dtype[Any] | None = None, 
     if dtype.kind == "f":  # the imaginary part is the row of zeros at the end
         sources = np.repeat(sources, 2, axis=1)
         sources[:, 1::2] = address_of(padded) + size * count
-    spectra = aligned((count, 2 * length), real)
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
     _run(Lines(sources, (1, 1), _NOWHERE, 1, 0, 0), places[:, None], 0, length, dtype, KEEP, 0)
-    return spectra
 
 
 def spectrum_order(length: int, dtype: np.dtype[Any]) -> Array:

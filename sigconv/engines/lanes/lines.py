@@ -47,7 +47,7 @@ def convolve_lines(
     """Fill lines of outputs with signals convolved by kernels, whose leading axes broadcast.
 
     The signals lack the last `bank` of these axes: each meets all kernels there, and the frequencies of some blocks
-    `together` are kept for them.
+    `together` are kept for them. Where the last axes share a kernel, their blocks of real samples are paired.
     The last block ends where the line ends: it gives some of its neighbour's outputs once more, or outputs before the
     line, which are dropped.
     """
@@ -59,7 +59,8 @@ def convolve_lines(
     layout = signal.shape, signal.strides, signal.itemsize, is_direct(signal, dtype), signals
     reads = _reads(*layout, cut, place.boundary, dtype.itemsize)
     sources, _held = _sources(signal, reads, dtype, place.fill)
-    kernels = _lines(spectra, batch) if spectra.size > spectra.shape[-1] else np.array([address_of(spectra)])
+    own = len(batch) if bank else max((i + 1 for i in range(len(batch)) if spectra.shape[i] > 1), default=0)
+    kernels = _lines(spectra[(slice(None),) * own + (0,) * (len(batch) - own)], batch[:own])
     each = prod(batch[len(signals) :])
     targets, kernels = _lines(target, batch).reshape(-1, each), kernels.reshape(-1, each)
     lines = Lines(sources, reads.cuts, targets, cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize)

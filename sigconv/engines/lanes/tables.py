@@ -56,8 +56,9 @@ class Middle(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """The addresses of the spectra that blocks meet, or of the one that they write; of a bank, what there is beside the
-    middle passes that store frequencies: those that return from them, and where they are kept."""
+    """The addresses of the spectra that blocks meet, or of the one that they write, a row for each group of entries; of
+    a bank, what there is beside the middle passes that store frequencies: those that return from them, and where they
+    are kept."""
 
     spectra: Array
     back: Middle
@@ -65,8 +66,9 @@ class Kernels(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Addresses of the batch's entries, offsets of the lines of blocks along the outer and the inner axis, and the
-    address of a line for those that are missing. Of a bank's results, each signal has as many entries as kernels."""
+    """Addresses of the batch's entries, a row for each group; offsets of the lines of blocks along the outer and the
+    inner axis; the address of a line for those that are missing. Of a bank's results, each signal has as many entries
+    as kernels."""
 
     entries: Array
     outer: Array

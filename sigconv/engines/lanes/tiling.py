@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import lcm, prod
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, 
 from .twiddles import frequencies, roots, stretch_of
 
 Shapes = tuple[int, ...]
-_NO_ENTRIES = np.empty(0, np.int64)
+_NO_ENTRIES = np.empty((1, 0), np.int64)
 _Layout = tuple[Shapes, Shapes]  # shape and strides
 
 
@@ -48,32 +49,47 @@ def convolve(
     """Fill `out` with the convolution of a signal, extended as the spans say, and kernels, given by their spectra.
 
     The last two or three axes are convolved: the outputs on each are those that the samples of its span give with a
-    kernel that is `tail` samples longer than one. Other axes are the batch. Those of the kernels, the last ones of the
-    result's, the signal lacks: all of it meets each kernel; on the others it may have size 1.
+    kernel that is `tail` samples longer than one. Other axes are the batch. Those that the signal lacks are the last
+    ones of the batch: all of the signal meets each kernel there; on the others, one of the two may have size 1.
     Samples along the last axis of both arrays are neighbours; they are complex, or real, in the spectrum's precision.
     """
     t = _transforms(lengths, out.dtype)
-    layouts = (signal.shape, signal.strides), (out.shape, out.strides)
-    source, target, columns = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
+    layouts = _layout(signal), _layout(spectra), _layout(out)
+    source, target, columns, kernels = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
     unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
-    places = _entries((spectra.shape, spectra.strides), spectra.shape[:-1]) + address_of(spectra)
     operands = _at(source, signal, outside), _at(target, out, unwanted), columns
-    _run(t, t.multiply if len(places) == 1 else t.analyse, places, *operands)
+    middle = t.multiply if kernels.shape[1] == 1 else t.analyse
+    _run(t, middle, kernels + address_of(spectra), *operands)
 
 
 @lru_cache(maxsize=KEPT)
 def _geometry(
-    signal: _Layout, out: _Layout, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, lanes: int
-) -> tuple[Places, Places, Columns]:
+    signal: _Layout,
+    spectra: _Layout,
+    out: _Layout,
+    spans: tuple[Span, ...],
+    tails: Shapes,
+    lengths: Shapes,
+    lanes: int,
+) -> tuple[Places, Places, Columns, Array]:
     """Return what blocks read and write of arrays of some shapes and strides, in bytes from their first samples."""
     dropped, axes = (*tails[:-1], _whole_rows(tails[-1], lanes)), len(lengths)
     samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
     wanted = [_wanted(*axis) for axis in zip(out[0][-axes:], dropped, lengths, strict=True)]
     columns = _columns(samples[-1], lanes, out[0][-1], dropped[-1])
-    batches = out[0][: len(signal[0]) - axes], out[0][: len(out[0]) - axes]
-    places = _places(signal, batches[0], samples[:-1]), _places(out, batches[1], wanted[:-1])
-    return *places, columns
+    own, batch = len(signal[0]) - axes, range(len(out[0]) - axes)
+    groups = [i for i in batch[:own] if spectra[0][i] > 1]  # of entries that have a kernel of their own
+    others, bank = [i for i in batch[:own] if i not in groups], [*batch[own:]]
+    begins, ends, kernels = (
+        _entries(layout, groups, within, out[0])
+        for layout, within in ((signal, others), (out, others + bank), (spectra, bank))
+    )
+    return _places(begins, signal, samples[:-1]), _places(ends, out, wanted[:-1]), columns, kernels
+
+
+def _layout(array: Array) -> _Layout:
+    return array.shape, array.strides
 
 
 def _at(places: Places, array: Array, missing: Array) -> Places:
@@ -82,27 +98,32 @@ def _at(places: Places, array: Array, missing: Array) -> Places:
 
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
-    """Return the spectra of kernels, times the inverse of the number of points, as blocks take them.
-
-    Each kernel lies on the last axes; its spectrum lies on one. It makes up for the three transforms of a
-    convolution that come out too long.
-    """
-    batch = kernels.shape[: kernels.ndim - len(lengths)]
-    real, scaled = real_dtype(kernels.dtype), np.array(kernels, order="C")
-    scaled.view(real)[...] /= real.type(prod(lengths))
-    spectra = aligned((*batch, 2 * prod(lengths)), real)
-    scaled.view(real)[...] -= scaled.view(real) * real.type(3 * _transforms(lengths, kernels.dtype).stretch)
-    for index in np.ndindex(batch):
-        _fill_spectrum(scaled[index], lengths, spectra[index])
+    """Return the spectra of kernels: see `fill_spectra`."""
+    spectra = empty_spectra(len(kernels), lengths, kernels.dtype)
+    fill_spectra(kernels, lengths, spectra)
     return spectra
 
 
-def _fill_spectrum(kernel: Array, lengths: Shapes, spectrum: Array) -> None:
-    t = _transforms(lengths, kernel.dtype)
-    places, columns = _taps((kernel.shape, kernel.strides), lengths, t.shape.lanes)
-    outside = np.zeros(max(kernel.shape[-1], t.shape.lanes), kernel.dtype)
-    source, nothing = _at(places, kernel, outside), places._replace(entries=_NO_ENTRIES)
-    _run(t, t.analyse, np.array([address_of(spectrum)]), source, nothing, columns)
+def empty_spectra(count: int, lengths: Shapes, dtype: np.dtype[Any]) -> Array:
+    """Return memory for the spectra of some kernels, one to a row."""
+    return aligned((count, 2 * prod(lengths)), real_dtype(dtype))
+
+
+def fill_spectra(kernels: Array, lengths: Shapes, spectra: Array) -> None:
+    """Fill in the spectra of kernels, times the inverse of the number of points, as blocks take them.
+
+    Each kernel lies on all axes but the first; its spectrum lies on one. It makes up for the three transforms of a
+    convolution that come out too long.
+    """
+    t, real = _transforms(lengths, kernels.dtype), real_dtype(kernels.dtype)
+    scaled = np.array(kernels, order="C")
+    scaled.view(real)[...] /= real.type(prod(lengths))
+    scaled.view(real)[...] -= scaled.view(real) * real.type(3 * t.stretch)
+    places, columns = _taps((scaled.shape[1:], scaled.strides[1:]), lengths, t.shape.lanes)
+    outside = np.zeros(max(scaled.shape[-1], t.shape.lanes), scaled.dtype)
+    source = _at(places._replace(entries=_entries(_layout(scaled), [0])), scaled, outside)
+    nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
+    _run(t, t.analyse, targets, source, nothing, columns)
 
 
 @lru_cache(maxsize=KEPT)
@@ -110,11 +131,11 @@ def _taps(kernel: _Layout, lengths: Shapes, lanes: int) -> tuple[Places, Columns
     """Return what a block reads of a kernel of some shape and strides, in bytes from its first tap."""
     spans = (Span(0, n, size, "zero") for n, size in zip(lengths, kernel[0], strict=True))
     samples = [_samples(span, 0, 0, span.stop) for span in spans]
-    return _places(kernel, (), samples[:-1]), _columns(samples[-1], lanes, lengths[-1], 0)
+    return _places(_NO_ENTRIES, kernel, samples[:-1]), _columns(samples[-1], lanes, lengths[-1], 0)
 
 
 def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target: Places, columns: Columns) -> None:
-    lines, bank = t.shape.outer * t.shape.inner, len(spectra) > 1
+    lines, bank = t.shape.outer * t.shape.inner, spectra.shape[1] > 1
     block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
     tables = np.empty((TABLES, lines), np.int64)
     work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
@@ -127,7 +148,7 @@ def warm_up(lengths: Shapes, dtype: np.dtype[Any]) -> None:
     """Compile or load what blocks of some lengths need."""
     one = np.ones([1] * len(lengths), dtype)
     spans, tails = (Span(0, 1, 1, "zero"),) * len(lengths), (0,) * len(lengths)
-    convolve(one, spectra_of(one, lengths), spans, tails, lengths, 0, np.empty_like(one))
+    convolve(one, spectra_of(one[None], lengths)[0], spans, tails, lengths, 0, np.empty_like(one))
 
 
 def _whole_rows(tail: int, lanes: int) -> int:
@@ -152,20 +173,21 @@ def _wanted(count: int, dropped: int, length: int) -> Array:
     return np.where((np.arange(length) >= dropped) & (outputs < count), outputs, -1)
 
 
-def _places(layout: _Layout, batch: Shapes, axes: list[Array]) -> Places:
+def _places(entries: Array, layout: _Layout, axes: list[Array]) -> Places:
     """Return where the lines of blocks stand in an array, from the places of each axis but the last."""
-    strides = layout[1][len(batch) :]
+    strides = layout[1][-1 - len(axes) :]
     offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, strides, strict=False)]
     inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
-    return Places(_entries(layout, batch), offsets[0], inner, 0)
+    return Places(entries, offsets[0], inner, 0)
 
 
-def _entries(layout: _Layout, batch: Shapes) -> Array:
-    """Return where the entries of a batch begin in an array, of which they are the first axes."""
-    entries = np.zeros(1, np.int64)
-    for count, size, step in zip(batch, *layout, strict=False):
-        entries = np.add.outer(entries, np.arange(count) * (step if size > 1 else 0)).reshape(-1)
-    return entries
+def _entries(layout: _Layout, groups: Sequence[int], within: Sequence[int] = (), shape: Shapes = ()) -> Array:
+    """Return where the entries of a batch begin in an array that is broadcast to a shape, a row for each group."""
+    entries, shape = np.zeros(1, np.int64), shape or layout[0]
+    for axis in (*groups, *within):
+        step = layout[1][axis] if layout[0][axis] > 1 else 0
+        entries = np.add.outer(entries, np.arange(shape[axis]) * step).reshape(-1)
+    return entries.reshape(prod([shape[axis] for axis in groups]), -1)
 
 
 def _columns(samples: Array, lanes: int, count: int, dropped: int) -> Columns:

@@ -1,0 +1,371 @@
+"""Minimal filtering of layers whose kernels have three taps on an axis: two outputs by four products instead of six.
+
+Y = Aᵀ [Σ_c (G g_c Gᵀ) ⊙ (Bᵀ d_c B)] A. The samples that a tile of two by two outputs reads, four by four, are
+transformed once for all output channels; each of the sixteen numbers meets the weights' in a product of matrices over
+the channels; and the sums are transformed back once: F(2 × 2, 3 × 3), or along the last axis alone F(2, 3) (A. Lavin
+and S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016; S. Winograd, Arithmetic Complexity of
+Computations, SIAM 1980). A group of tiles is taken through all three steps while it is in the caches.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from ..semantics.problem import Axis
+from . import simd
+from .channels import TALL, _added, _no_sums, _stored
+from .loops import MISSING, distinct
+from .protocol import Array
+from .rows import address_of, sources
+from .simd import every_other, inner, interleave, load, splat, store, zeros
+from .watch import address, samples_at
+
+PIECE = simd.PIECE
+_ROWS, _BLOCK = TALL[0], TALL[1] * PIECE  # of a block of the matrix products: its rows, the bytes of one
+_KEPT = 32  # tables, each of the rows and columns of a tile of the result
+
+
+@inner
+def _analysed(a, b, c, d):  # type: ignore[no-untyped-def]
+    """Return Bᵀ d."""
+    return a - c, b + c, c - b, b - d
+
+
+@inner
+def _synthesised(a, b, c, d):  # type: ignore[no-untyped-def]
+    """Return Aᵀ m."""
+    return a + (b + c), (b - c) - d
+
+
+@inner
+def _weighed(a, b, c):  # type: ignore[no-untyped-def]
+    """Return G g."""
+    half = splat(0.5, a)
+    return a, ((a + c) + b) * half, ((a + c) - b) * half, c
+
+
+@inner
+def _load_four(kind, source, step):  # type: ignore[no-untyped-def]
+    """Return the pieces at four places, `step` bytes apart."""
+    a, b = load(kind[0], source, PIECE, 1), load(kind[0], source + step, PIECE, 1)
+    return a, b, load(kind[0], source + 2 * step, PIECE, 1), load(kind[0], source + 3 * step, PIECE, 1)
+
+
+@inner
+def _store_four(target, step, four):  # type: ignore[no-untyped-def]
+    """Write four pieces, `step` bytes apart."""
+    store(target, PIECE, four[0])
+    store(target + step, PIECE, four[1])
+    store(target + 2 * step, PIECE, four[2])
+    store(target + 3 * step, PIECE, four[3])
+
+
+@inner
+def _met(kind, place):  # type: ignore[no-untyped-def]
+    """Return a row of samples as tiles beside each other meet it, transformed: the lane is the tile."""
+    near, far = load(kind[0], place, PIECE, 2), load(kind[0], place + 2 * kind.itemsize, PIECE, 2)
+    return _analysed(every_other(near, 0), every_other(near, 1), every_other(far, 0), every_other(far, 1))
+
+
+@inner
+def _analyse(kind, source, row, target, step, both):  # type: ignore[no-untyped-def]
+    """Write the numbers of some tiles beside each other, `step` bytes apart, from rows that lie `row` bytes apart."""
+    if not both:
+        _store_four(target, step, _met(kind, source))
+        return
+    p, q = _met(kind, source), _met(kind, source + row)
+    r, s = _met(kind, source + 2 * row), _met(kind, source + 3 * row)
+    _store_four(target, 4 * step, _analysed(p[0], q[0], r[0], s[0]))
+    _store_four(target + step, 4 * step, _analysed(p[1], q[1], r[1], s[1]))
+    _store_four(target + 2 * step, 4 * step, _analysed(p[2], q[2], r[2], s[2]))
+    _store_four(target + 3 * step, 4 * step, _analysed(p[3], q[3], r[3], s[3]))
+
+
+@inner
+def _synthesise(kind, source, step, both):  # type: ignore[no-untyped-def]
+    """Return the two rows of outputs of some tiles beside each other; of a single row, twice that."""
+    if not both:
+        y = _synthesised(*_load_four(kind, source, step))
+        return interleave(y[0], y[1]), interleave(y[0], y[1])
+    p = _synthesised(*_load_four(kind, source, 4 * step))
+    q = _synthesised(*_load_four(kind, source + step, 4 * step))
+    r = _synthesised(*_load_four(kind, source + 2 * step, 4 * step))
+    s = _synthesised(*_load_four(kind, source + 3 * step, 4 * step))
+    top, bottom = _synthesised(p[0], q[0], r[0], s[0]), _synthesised(p[1], q[1], r[1], s[1])
+    return interleave(top[0], top[1]), interleave(bottom[0], bottom[1])
+
+
+@inner
+def _weigh(kind, source, held, target, step, both):  # type: ignore[no-untyped-def]
+    """Write the numbers of as many weights as a piece has lanes, `step` bytes apart; the taps lie a piece apart."""
+    if not both:
+        a, b, c, _ = _load_four(kind, source, PIECE)
+        _store_four(target, step, _weighed(a, b, c))
+        return
+    for j in range(3):
+        a, b, c, _ = _load_four(kind, source + j * PIECE, 3 * PIECE)
+        _store_four(held + j * PIECE, 4 * PIECE, _weighed(a, b, c))
+    for i in range(4):
+        a, b, c, _ = _load_four(kind, held + 4 * i * PIECE, PIECE)
+        _store_four(target + 4 * i * step, step, _weighed(a, b, c))
+
+
+@inner
+def _copy_few(kind, place, columns, low, high, target):  # type: ignore[no-untyped-def]
+    """Copy the columns [low, high) of a row one by one."""
+    line = samples_at(kind, target, high)
+    for c in range(low, high):
+        line[c] = kind[0] if columns[c] == MISSING else samples_at(kind, place + columns[c], 1)[0]
+
+
+@inner
+def _copy_row(kind, place, limit, columns, run, low, high, target):  # type: ignore[no-untyped-def]
+    """Copy the columns [low, high) of a row, of which those of the run are neighbours.
+
+    Up to a piece too much is written behind them, but no sample is read from `limit` on.
+    """
+    size = kind.itemsize
+    if place == MISSING:
+        for at in range(low * size, high * size, PIECE):
+            store(target + at, PIECE, zeros(kind[0], 1))
+        return
+    first, last = min(max(run[0], low), high), max(min(run[1], high), low)
+    if first < last:
+        source, near, count = place + columns[first], target + first * size, (last - first) * size
+        if source + count + PIECE > limit:
+            _copy_few(kind, place, columns, first, last, target)
+        else:
+            for at in range(0, count, PIECE):
+                store(near + at, PIECE, load(kind[0], source + at, PIECE, 1))
+    _copy_few(kind, place, columns, low, first, target)
+    _copy_few(kind, place, columns, max(first, last), high, target)
+
+
+@inner
+def _write(kind, vector, spare, target, count):  # type: ignore[no-untyped-def]
+    """Write the first samples of two pieces."""
+    if count * kind.itemsize >= 2 * PIECE:
+        store(target, PIECE, vector)
+        return
+    store(spare, PIECE, vector)
+    held, line = samples_at(kind, spare, count), samples_at(kind, target, count)
+    for i in range(count):
+        line[i] = held[i]
+
+
+@inner
+def _read(kind, data, far, table, tiles, span, held, line, target, step):  # type: ignore[no-untyped-def]
+    """Write the numbers of a span of tiles of one channel, by way of a copy of the rows that they read."""
+    (rows, columns, run, limit), (down, across, both), (begin, end) = table, tiles, span
+    size, advance, band = kind.itemsize, 2 if both else 1, begin // across
+    while band * across < end:
+        signal, first = band // down, band * across
+        top, bottom = band - signal * down, min(-(-end // across) - signal * down, down)
+        low, high = 0, columns.size
+        if bottom - top == 1:
+            low, high = 2 * max(0, begin - first), min(2 * (end - first) + 2, high)
+        for r in range(advance * (bottom - top) + (2 if both else 0)):
+            place = rows[advance * top + r]
+            place = place if place == MISSING else data + signal * far + place
+            _copy_row(kind, place, limit, columns, run, low, high, held + r * line)
+        for r in range(bottom - top):
+            at = first + r * across
+            for x in range(max(0, begin - at), min(across, end - at), PIECE // size):
+                source = held + advance * r * line + 2 * x * size
+                _analyse(kind, source, line, target + (at + x - begin) * size, step, both)
+        band += bottom - top
+
+
+@inner
+def _restore(kind, source, step, out, steps, wanted, tiles, span, spare, seen):  # type: ignore[no-untyped-def]
+    """Write the outputs of a span of tiles of one channel; return `seen` plus zero times all of them."""
+    (down, across, both), (begin, end) = tiles, span
+    size, advance = kind.itemsize, 2 if both else 1
+    for band in range(begin // across, -(-end // across)):
+        at, row = band * across, advance * (band % down)
+        target = out + band // down * steps[0] + row * steps[2]
+        for x in range(max(0, begin - at), min(across, end - at), PIECE // size):
+            y = _synthesise(kind, source + (at + x - begin) * size, step, both)
+            seen = seen + (y[0] + y[1]) * zeros(kind[0], 2)
+            count = min(2 * (end - at), wanted[1]) - 2 * x
+            _write(kind, y[0], spare, target + 2 * x * size, count)
+            if both and row + 1 < wanted[0]:
+                _write(kind, y[1], spare, target + steps[2] + 2 * x * size, count)
+    return seen
+
+
+def _block(pieces: int) -> Any:
+    """Return the product of a panel of weights, channel by channel, with a block of tiles."""
+
+    @inner
+    @distinct(pieces)
+    def block(panel, channels, source, pitch, target):  # type: ignore[no-untyped-def]
+        sums = _no_sums(panel[0], pieces, _ROWS)
+        for at in range(np.uintp(0), np.uintp(channels * _ROWS), np.uintp(_ROWS)):
+            sums = _added(sums, panel, at, np.uintp(1), load(panel[0], source, PIECE, pieces))
+            source += pitch
+        _stored(sums, target, pitch)
+
+    return block
+
+
+_whole, _half = _block(TALL[1]), _block(TALL[1] // 2)
+
+
+@inner
+def _multiply(kind, weights, height, channels, source, pitch, target, count, narrow):  # type: ignore[no-untyped-def]
+    """Write the products of panels of weights with blocks of tiles, of which a last one may be half as wide."""
+    for row in range(0, height, _ROWS):
+        panel = samples_at(kind, weights + row * channels * kind.itemsize, _ROWS * channels)
+        for b in range(count):
+            _whole(panel, channels, source + b * _BLOCK, pitch, target + row * pitch + b * _BLOCK)
+        if narrow:
+            _half(panel, channels, source + count * _BLOCK, pitch, target + row * pitch + count * _BLOCK)
+
+
+def _filter(version: int) -> Any:
+    """Return the filter, compiled anew for each version of what it is made of."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def fill(  # type: ignore[no-untyped-def]
+        kind, data, far, channels, signals, table, weights, plane, kept, out, steps, wanted, both, group
+    ):
+        size, numbers, width = kind.itemsize, 16 if both else 4, _BLOCK // kind.itemsize
+        down, across = -(-wanted[0] // 2) if both else wanted[0], -(-wanted[1] // 2)
+        chunk, total, tiles = -(-group // width), signals * down * across, (down, across, both)
+        # What a step reads or writes together lies an odd number of pieces apart: in different sets of a cache.
+        pitch, height = chunk * _BLOCK + PIECE, -(-kept // _ROWS) * _ROWS
+        apart, beside = (channels | 1) * pitch, (height | 1) * pitch
+        # Lanes behind the last tile of a row, or of a group, read what stands there: zeros, or samples.
+        line = (-(-2 * across * size // PIECE) + 3) * PIECE
+        lines = min(table[0].size, 2 * (chunk * width // across) + 6)
+        buffer = np.zeros(lines * line + numbers * (apart + beside) + 3 * PIECE, np.uint8)
+        spare = address(buffer)
+        spare += -spare % PIECE
+        held = spare + 2 * PIECE
+        samples = held + lines * line
+        sums = samples + numbers * apart
+        seen = zeros(kind[0], 2)
+        for begin in range(0, total, chunk * width):
+            span = begin, min(begin + chunk * width, total)
+            narrow = 1 if 0 < (span[1] - begin) % width <= width // 2 else 0
+            count = -((begin - span[1]) // width) - narrow
+            for c in range(channels):
+                channel, target = data + c * far[1], samples + c * pitch
+                _read(kind, channel, far[0], table, tiles, span, held, line, target, apart)
+            for k in range(numbers):
+                source, target = samples + k * apart, sums + k * beside
+                _multiply(kind, weights + k * plane, height, channels, source, pitch, target, count, narrow)
+            for o in range(kept):
+                source, target = sums + o * pitch, out + o * steps[1]
+                seen = _restore(kind, source, beside, target, steps, wanted, tiles, span, spare, seen)
+        store(spare, PIECE, seen)
+        return samples_at(kind, spare, 2 * PIECE // size).sum() + 0 * (version + buffer.size)
+
+    return fill
+
+
+def _weights(version: int) -> Any:
+    """Return the transform of weights, compiled anew for each version of what it is made of."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def transform(kind, weights, rows, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
+        # Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as
+        # a piece has lanes are set apart first.
+        size, lanes, numbers, taps = kind.itemsize, PIECE // kind.itemsize, 16 if both else 4, 9 if both else 3
+        buffer = np.zeros((taps + 3 + 2 * numbers) * PIECE, np.uint8)
+        source = address(buffer)
+        held = source + (taps + 3) * PIECE
+        spare = held + numbers * PIECE
+        weight = samples_at(kind, weights, rows * channels * taps)
+        apart = samples_at(kind, source, taps * lanes)
+        for first in range(begin, end, _ROWS):
+            for at in range(0, _ROWS * channels, lanes):
+                count = min(lanes, _ROWS * channels - at)
+                for i in range(count):
+                    row, place = first + (at + i) % _ROWS, (first + (at + i) % _ROWS) * channels + (at + i) // _ROWS
+                    for t in range(taps):
+                        apart[np.uintp(t * lanes + i)] = weight[np.uintp(place * taps + t)] if row < rows else kind[0]
+                target = out + (first * channels + at) * size
+                if count == lanes:
+                    _weigh(kind, source, held, target, plane, both)
+                    continue
+                _weigh(kind, source, held, spare, PIECE, both)
+                for k in range(numbers):
+                    last, line = samples_at(kind, spare + k * PIECE, count), samples_at(kind, target + k * plane, count)
+                    for i in range(count):
+                        line[i] = last[i]
+        return version + 0 * buffer.size
+
+    return transform
+
+
+VERSION = simd.version("loops.py", "channels.py")
+_fill, _transform = _filter(VERSION), _weights(VERSION)
+
+# Of an axis: where its first tap in sliding order meets the first output, and how many outputs there are.
+Part = tuple[Axis, int, int]
+
+
+class _Table(NamedTuple):
+    """Where the rows and columns that tiles read stand, in bytes, or MISSING; the columns of the run are neighbours."""
+
+    rows: Array
+    columns: Array
+    run: tuple[int, int]
+
+
+@lru_cache(maxsize=_KEPT)
+def _table(parts: tuple[Part, Part], strides: tuple[int, int], size: int) -> _Table:
+    """Return where the samples of tiles stand."""
+    rows, columns = (_places(*part, stride) for part, stride in zip(parts, strides, strict=True))
+    axis, first, _ = parts[1]
+    begin = min(max(0, -first), columns.size)
+    end = min(max(begin, axis.signal - first), columns.size)
+    return _Table(rows, columns, (begin, end) if strides[1] == size else (0, 0))
+
+
+def _places(axis: Axis, first: int, count: int, stride: int) -> Array:
+    """Return where the samples of the tiles of an axis stand."""
+    positions = first + np.arange(count if axis.taps == 1 else count + count % 2 + 2)
+    found = sources(axis.boundary, positions, axis.signal)
+    return np.where(found < 0, MISSING, found * stride)
+
+
+class Filters:
+    """Weights (rows, channels, *taps) of two axes, in the order in which they slide, transformed; taps are 3, or 1 × 3.
+
+    `group` tiles are filtered at a time.
+    """
+
+    def __init__(self, weights: Array, group: int) -> None:
+        self._both, self._group = weights.shape[2] > 1, group
+        self._taps = np.require(weights, requirements=("C", "A"))
+        height = -(-len(weights) // _ROWS) * _ROWS
+        self._kind = np.zeros(1, weights.dtype)
+        # A piece more puts the numbers of a weight into different sets of a cache.
+        plane = height * weights.shape[1] + PIECE // weights.itemsize
+        self._numbers = np.empty((16 if self._both else 4, plane), weights.dtype)
+
+    def transform(self, rows: range) -> None:
+        """Transform the weights of some rows, which must be done once for all; they end with the last or a panel."""
+        out, plane, end = address_of(self._numbers), self._numbers.strides[0], -(-rows.stop // _ROWS) * _ROWS
+        taps = address_of(self._taps), *self._taps.shape[:2]
+        _transform(self._kind, *taps, rows.start, end, out, plane, self._both)
+
+    def fill(self, data: Array, parts: tuple[Part, Part], first: int, out: Array) -> bool:
+        """Fill `out` (signals, rows, *space), its last axis contiguous, from `data` (signals, channels, *space).
+
+        The rows are some from the first on, a multiple of eight. Return whether all outputs are finite; where an
+        operand is not, or a sum too large, they are of no use.
+        """
+        table = (*_table(parts, data.strides[2:], data.itemsize), np.lib.array_utils.byte_bounds(data)[1])
+        read = address_of(data), data.strides[:2], data.shape[1], len(data), table
+        place = first * data.shape[1] * data.itemsize
+        weights = address_of(self._numbers) + place, self._numbers.strides[0]
+        written = out.shape[1], address_of(out), out.strides[:3], out.shape[2:], self._both, self._group
+        return bool(_fill(self._kind, *read, *weights, *written) == 0)

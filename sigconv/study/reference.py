@@ -1,0 +1,79 @@
+"""What calibrating gives on the machine of the shipped prices, and what this says of another machine.
+
+A shipped price is what a simple thing costs within a call: beside other work, with samples that come from memory, into
+fresh memory. Measured by itself it costs less, some things much less. So what is measured is held against what the same
+measurement gave where the shipped prices come from, and a price changes by the ratio of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..planning.cost import PRIORS
+
+# The best of four runs of `sigconv calibrate` on a Zen 4 with AVX-512.
+MEASURED: dict[str, Any] = {
+    "call": 2.6e-6,
+    "tile": 6.3e-5,
+    "spectrum": 4.1e-5,
+    "batch": {"fftw": 1.2e-5, "scipy": 2.3e-5, "numpy": 2.6e-5, "lanes": 6.3e-6, "panels": 1.2e-5},
+    "bandwidth": {"numpy": 22e9, "numba": 31e9},
+    "product_rates": {
+        "numba": {"f": 56e9, "d": 28e9, "F": 15e9, "D": 7.2e9, "integer": 24e9},
+        "numpy": {"f": 23e9, "d": 10e9, "F": 9.8e9, "D": 4.6e9, "integer": 1.9e9},
+        "numpy short": {"f": 5.8e9, "d": 5.7e9},
+        "matrices numba": {"f": 51e9, "d": 26e9},
+        "matrices numpy": {"f": 75e9, "d": 41e9, "F": 9.7e9, "D": 4.9e9, "integer": 41e9},
+        "numpy taps": {"f": 5.4e9, "d": 2.7e9, "F": 2.6e9, "D": 1.5e9, "integer": 2.5e9},
+    },
+    "dots": {"f": 4.5e-9, "d": 5.1e-9, "F": 8.9e-9, "D": 1.3e-8, "integer": 1.7e-9},
+    "transform_rates": {
+        "panels": {"F": (43e9, 43e9, 43e9), "D": (21e9, 21e9, 21e9)},
+        "fftw": {"f": (19e9, 17e9, 17e9), "d": (25e9, 14e9, 7.1e9), "F": (55e9, 22e9, 9e9), "D": (27e9, 12e9, 7.3e9)},
+        "fftw axes": {
+            "f": (9.4e9, 21e9, 11e9),
+            "d": (9.5e9, 16e9, 2.8e9),
+            "F": (16e9, 19e9, 2.7e9),
+            "D": (34e9, 16e9, 11e9),
+        },
+        "scipy": {
+            "f": (18e9, 9.8e9, 9.5e9),
+            "d": (13e9, 13e9, 8.1e9),
+            "F": (22e9, 24e9, 9e9),
+            "D": (15e9, 14e9, 8.5e9),
+        },
+        "blocks": {"F": (70e9, 70e9, 72e9), "D": (36e9, 36e9, 30e9)},
+        "numpy": {
+            "f": (11e9, 11e9, 5.3e9),
+            "d": (13e9, 12e9, 7.5e9),
+            "F": (12e9, 12e9, 5.1e9),
+            "D": (15e9, 14e9, 7.9e9),
+        },
+    },
+    "block_rates": {
+        "F": (47e9, 51e9, 46e9, 56e9, 59e9, 59e9, 60e9, 55e9, 71e9, 69e9, 75e9),
+        "D": (16e9, 23e9, 28e9, 31e9, 32e9, 29e9, 33e9, 33e9, 33e9, 37e9, 34e9),
+    },
+    "volume_rates": {"F": (35e9, 38e9, 35e9, 28e9, 28e9, 25e9), "D": (21e9, 14e9, 13e9, 14e9, 13e9, 11e9)},
+}
+
+# Machines alike differ by as much from one run to the next, if others share them.
+_NOISE = 1.25
+
+
+def refined(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the prices of a machine from what was measured there; what was not measured elsewhere stays."""
+    return {
+        name: _scaled(getattr(PRIORS, name), value, MEASURED[name]) if name in MEASURED else value
+        for name, value in found.items()
+    }
+
+
+def _scaled(shipped: Any, found: Any, measured: Any) -> Any:
+    """Return shipped prices, changed as far as what was found differs from what was measured."""
+    if isinstance(found, Mapping):
+        return {k: _scaled(shipped[k], v, measured[k]) if k in measured else v for k, v in found.items()}
+    if isinstance(found, (list, tuple)):
+        return [_scaled(*values) for values in zip(shipped, found, measured, strict=True)]
+    return shipped if 1 / _NOISE < found / measured < _NOISE else shipped * found / measured
