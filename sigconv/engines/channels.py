@@ -18,21 +18,7 @@ from .entry import entry
 from .loops import MISSING, VERSION, distinct
 from .protocol import Array
 from .rows import address_of
-from .simd import (
-    Vector,
-    added,
-    apart,
-    inner,
-    instruction,
-    load,
-    loaded,
-    repeated,
-    shuffled,
-    store,
-    stored,
-    vector_of,
-    zeros,
-)
+from .simd import Vector, inner, instruction, load, store, vector_of, zeros
 from .watch import address, samples_at
 from .windows import Part, windows_of
 
@@ -58,9 +44,9 @@ def _sums_at(typing: Any, sample: Any, pieces: Any, rows: Any, place: Any, step:
     result = types.UniTuple(vector, rows.literal_value)  # type: ignore[no-untyped-call]
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        places = [apart(builder, args[3], args[4], i) for i in range(result.count)]
+        places = [simd.apart(builder, args[3], args[4], i) for i in range(result.count)]
         piece = ir.Constant(args[4].type, PIECE)
-        return context.make_tuple(builder, result, [loaded(builder, place, piece, vector) for place in places])
+        return context.make_tuple(builder, result, [simd.loaded(builder, place, piece, vector) for place in places])
 
     return result(sample, pieces, rows, types.intp, types.intp), code
 
@@ -72,8 +58,8 @@ def _added(typing: Any, sums: Any, place: Any, step: Any, x: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows = []
         for i in range(sums.count):
-            weight = repeated(builder, apart(builder, args[1], args[2], i), x)
-            rows.append(added(builder, weight, args[3], builder.extract_value(args[0], i)))
+            weight = simd.repeated(builder, simd.apart(builder, args[1], args[2], i), x)
+            rows.append(simd.added(builder, weight, args[3], builder.extract_value(args[0], i)))
         return context.make_tuple(builder, sums, rows)
 
     return sums(sums, types.intp, types.intp, x), code
@@ -86,7 +72,9 @@ def _stored(typing: Any, sums: Any, place: Any, step: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for i in range(sums.count):
             row = builder.extract_value(args[0], i)
-            stored(builder, apart(builder, args[1], args[2], i), ir.Constant(args[2].type, PIECE), row, sums.dtype)
+            simd.stored(
+                builder, simd.apart(builder, args[1], args[2], i), ir.Constant(args[2].type, PIECE), row, sums.dtype
+            )
         return context.get_dummy_value()
 
     return types.void(sums, types.intp, types.intp), code
@@ -100,10 +88,10 @@ def _thin_piece(typing: Any, sample: Any, source: Any, target: Any, factor: Any)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         piece = ir.Constant(args[1].type, PIECE)
-        thinned = loaded(builder, args[1], piece, vector)
+        thinned = simd.loaded(builder, args[1], piece, vector)
         while thinned.type.count > result.lanes:
-            thinned = shuffled(builder, thinned, thinned, list(range(0, thinned.type.count, 2)))
-        stored(builder, args[2], piece, thinned, result)
+            thinned = simd.shuffled(builder, thinned, thinned, list(range(0, thinned.type.count, 2)))
+        simd.stored(builder, args[2], piece, thinned, result)
         return context.get_dummy_value()
 
     return types.void(sample, types.intp, types.intp, factor), code
