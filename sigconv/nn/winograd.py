@@ -35,7 +35,7 @@ _LEAST, _SHARES, _TILES, _OUTPUTS = 1 << 25, 2, 64, 128
 # of its lines so many bytes are spare.
 _BYTES, _MULTIPLE, _SPARE = 1 << 20, 64, 64
 # Transforming a sample, or a sum back, takes as long as so many products.
-_TRANSFORMING = 20
+_TRANSFORMING = 18
 # Transforming a weight takes as long as passing so many times through what comes of it.
 _WEIGHING = 5
 # Rows of weights are filled up to a multiple of this.
