@@ -42,7 +42,7 @@ _COMPILE_COMPONENTS = "import json; from sigconv.study import own_prices; print(
 def calibrate(progress: Progress | None = None) -> Path:
     """Measure what simple things cost on this machine, store it, and choose by it from now on.
 
-    This takes some seconds; where loops have to be compiled first, a minute. Results stay as right as before:
+    This takes some seconds; where loops have to be compiled first, half a minute. Results stay as right as before:
     the prices decide which method, block length and engine `method="auto"` takes. A `Plan` or a `Filter` that was made
     before stays as it is. The file lies in the user's cache folder (or in SIGCONV_CACHE_DIR), and counts for this CPU
     and these versions of the libraries alone.
