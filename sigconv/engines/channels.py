@@ -249,15 +249,11 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
             for c in range(0, channels, share):
                 some = min(share, channels - c)
                 _gather(kind, data + c * distance, limit, distance, some, windows, at, begin, end, lines, pitch)
-                part = weights + c * taps * size
+                part, row, held = weights + c * taps * size, channels * taps, some * taps
                 if tall:
-                    _multiply_tall(
-                        kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0
-                    )
+                    _multiply_tall(kind, part, height, row, held, pitch, places, count, narrow, c == 0)
                 else:
-                    _multiply_wide(
-                        kind, part, height, channels * taps, some * taps, pitch, places, count, narrow, c == 0
-                    )
+                    _multiply_wide(kind, part, height, row, held, pitch, places, count, narrow, c == 0)
             for b in range(count + narrow):
                 if places[b, 1] == sums + b * size_of_block:
                     column = begin + b * width
