@@ -236,7 +236,7 @@ def test_radices_are_known():
     for length in LENGTHS:
         assert prod(radices(length)) == length
         assert set(radices(length)) <= {2, 3, 4, 5, 8}
-    assert panels.READ(8, np.dtype("f4")) == panels.READ(8, np.dtype("f4"))
+    assert panels.READ(np.dtype("f4"), 8) == panels.READ(np.dtype("f4"), 8)
 
 
 @pytest.mark.parametrize("operands", [("c8", "f4"), ("f8", "c16")])

@@ -182,10 +182,10 @@ def _compiled(version: int) -> Callable[..., bool]:
         row = wide * taps.itemsize
         sum_bands(read, bases, count, step, starts, lengths, kernels, which, written, places, out_step, row)
         if wide > width:
-            narrow = samples_at(taps, out, lines * width).reshape(lines, width)
+            narrow = samples_at(taps, out, lines * width)
             for row in range(lines):
                 for column in range(width):
-                    narrow[row, column] = spare[row * wide + column]
+                    narrow[row * width + column] = spare[row * wide + column]
         # Numba frees an array after its last use, and does not know of the addresses.
         return finite and copied.size + spare.size >= 0
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import overload
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
 
 from . import simd
 from .entry import entry
 from .loops import MISSING, VERSION, distinct
 from .protocol import Array
 from .rows import address_of
-from .simd import every_other, inner, load, multiply_add, splat, store, zeros
+from .simd import Vector, inner, instruction, load, store, vector_of, zeros
 from .watch import address, samples_at
 from .windows import Part, windows_of
 
@@ -29,89 +30,71 @@ TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
 _LINES, _BYTES = 1 << 10, 1 << 19
 
 
-def _no_sums(sample: Any, pieces: Any, rows: Any) -> Any: ...
-def _sums_at(sample: Any, pieces: Any, rows: Any, place: Any, step: Any) -> Any: ...
-def _added(sums: Any, weights: Any, at: Any, row: Any, x: Any) -> Any: ...
-def _stored(sums: Any, out: Any, step: Any) -> Any: ...
-def _thinned(vector: Any) -> Any: ...
-
-
-@overload(_no_sums, prefer_literal=True)
-def _(sample, pieces, rows):  # type: ignore[no-untyped-def]
+@instruction
+def _no_sums(typing: Any, sample: Any, pieces: Any, rows: Any) -> Any:
     """Return empty sums of some rows."""
-    if rows.literal_value == 1:
-        return lambda sample, pieces, rows: (zeros(sample, pieces),)
-    rest = rows.literal_value - 1
-    return lambda sample, pieces, rows: (zeros(sample, pieces), *_no_sums(sample, pieces, rest))
+    result = types.UniTuple(vector_of(sample, pieces), rows.literal_value)  # type: ignore[no-untyped-call]
+    return result(sample, pieces, rows), lambda context, builder, signature, args: context.get_constant_null(result)
 
 
-@overload(_sums_at, prefer_literal=True)
-def _(sample, pieces, rows, place, step):  # type: ignore[no-untyped-def]
+@instruction
+def _sums_at(typing: Any, sample: Any, pieces: Any, rows: Any, place: Any, step: Any) -> Any:
     """Return the sums of some rows, which lie `step` bytes apart."""
-    if rows.literal_value == 1:
-        return lambda sample, pieces, rows, place, step: (load(sample, place, PIECE, pieces),)
-    rest = rows.literal_value - 1
-    return lambda sample, pieces, rows, place, step: (
-        load(sample, place, PIECE, pieces),
-        *_sums_at(sample, pieces, rest, place + step, step),
-    )
+    vector = vector_of(sample, pieces)
+    result = types.UniTuple(vector, rows.literal_value)  # type: ignore[no-untyped-call]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = [simd.apart(builder, args[3], args[4], i) for i in range(result.count)]
+        piece = ir.Constant(args[4].type, PIECE)
+        return context.make_tuple(builder, result, [simd.loaded(builder, place, piece, vector) for place in places])
+
+    return result(sample, pieces, rows, types.intp, types.intp), code
 
 
-@overload(_added)
-def _(sums, weights, at, row, x):  # type: ignore[no-untyped-def]
-    """Return the sums with the products of a column of weights, `row` apart, and a block of samples added."""
-    if len(sums) == 1:
-        return lambda sums, weights, at, row, x: (multiply_add(splat(weights[at], x), x, sums[0]),)
-    return lambda sums, weights, at, row, x: (
-        multiply_add(splat(weights[at], x), x, sums[0]),
-        *_added(sums[1:], weights, at + row, row, x),
-    )
+@instruction
+def _added(typing: Any, sums: Any, place: Any, step: Any, x: Any) -> Any:
+    """Return the sums with the products of weights, `step` bytes apart, and a block of samples added."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = []
+        for i in range(sums.count):
+            weight = simd.repeated(builder, simd.apart(builder, args[1], args[2], i), x)
+            rows.append(simd.added(builder, weight, args[3], builder.extract_value(args[0], i)))
+        return context.make_tuple(builder, sums, rows)
+
+    return sums(sums, types.intp, types.intp, x), code
 
 
-@overload(_stored)
-def _(sums, out, step):  # type: ignore[no-untyped-def]
+@instruction
+def _stored(typing: Any, sums: Any, place: Any, step: Any) -> Any:
     """Write the rows, `step` bytes apart."""
-    if len(sums) == 1:
-        return lambda sums, out, step: store(out, PIECE, sums[0])
 
-    def stored(sums, out, step):  # type: ignore[no-untyped-def]
-        store(out, PIECE, sums[0])
-        _stored(sums[1:], out + step, step)
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for i in range(sums.count):
+            row = builder.extract_value(args[0], i)
+            simd.stored(
+                builder, simd.apart(builder, args[1], args[2], i), ir.Constant(args[2].type, PIECE), row, sums.dtype
+            )
+        return context.get_dummy_value()
 
-    return stored
-
-
-@overload(_thinned)
-def _(vector):  # type: ignore[no-untyped-def]
-    """Return a piece of every second lane of a vector of two pieces, or every fourth of four."""
-    if vector.pieces == 1:
-        return lambda vector: vector
-    return lambda vector: _thinned(every_other(vector, 0))
+    return types.void(sums, types.intp, types.intp), code
 
 
-def _copier(factor: int) -> Any:
-    """Return the copy of every factor-th of some neighbours of each channel, `distance` and `pitch` bytes apart.
+@instruction
+def _thin_piece(typing: Any, sample: Any, source: Any, target: Any, factor: Any) -> Any:
+    """Copy a piece of every sample of a vector, every second or every fourth."""
+    vector = vector_of(sample, factor)
+    result = Vector(vector.element, vector.lanes // factor.literal_value)
 
-    It may write up to a piece too much behind them, but reads no sample from `limit` on.
-    """
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        piece = ir.Constant(args[1].type, PIECE)
+        thinned = simd.loaded(builder, args[1], piece, vector)
+        while thinned.type.count > result.lanes:
+            thinned = simd.shuffled(builder, thinned, thinned, list(range(0, thinned.type.count, 2)))
+        simd.stored(builder, args[2], piece, thinned, result)
+        return context.get_dummy_value()
 
-    @inner
-    @distinct(factor)
-    def copied(kind, source, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
-        size = count * kind.itemsize
-        reach = -(-size // PIECE) * PIECE * factor
-        for _ in range(channels):
-            if source + reach > limit:
-                _copy_apart(kind, source, factor * kind.itemsize, target, count)
-            elif size <= PIECE:
-                store(target, PIECE, _thinned(load(kind[0], source, PIECE, factor)))
-            else:
-                for at in range(0, size, PIECE):
-                    store(target + at, PIECE, _thinned(load(kind[0], source + factor * at, PIECE, factor)))
-            source += distance
-            target += pitch
-
-    return copied
+    return types.void(sample, types.intp, types.intp, factor), code
 
 
 @inner
@@ -120,9 +103,6 @@ def _copy_apart(kind, source, step, target, count):  # type: ignore[no-untyped-d
     line = samples_at(kind, target, count)
     for i in range(count):
         line[i] = samples_at(kind, source + i * step, 1)[0]
-
-
-_copy, _copy_second, _copy_fourth = map(_copier, (1, 2, 4))
 
 
 @inner
@@ -136,16 +116,27 @@ def _clear(kind, target, pitch, count, channels):  # type: ignore[no-untyped-def
 
 @inner
 def _copy_run(kind, source, step, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
-    """Copy a run of samples of each channel."""
-    if step == kind.itemsize:
-        _copy(kind, source, distance, limit, target, pitch, count, channels)
-    elif step == 2 * kind.itemsize:
-        _copy_second(kind, source, distance, limit, target, pitch, count, channels)
-    elif step == 4 * kind.itemsize:
-        _copy_fourth(kind, source, distance, limit, target, pitch, count, channels)
-    else:
-        for c in range(channels):
-            _copy_apart(kind, source + c * distance, step, target + c * pitch, count)
+    """Copy a run of samples of each channel: `distance` and `pitch` bytes apart, `step` bytes from one to the next.
+
+    It may write up to a piece too much behind them, but reads no sample from `limit` on.
+    """
+    factor, size = step // kind.itemsize, count * kind.itemsize
+    reach = -(-size // PIECE) * PIECE * factor
+    thinned = (factor == 1 or factor == 2 or factor == 4) and step == factor * kind.itemsize
+    for _ in range(channels):
+        if not thinned or source + reach > limit:
+            _copy_apart(kind, source, step, target, count)
+        elif factor == 1:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + at, target + at, 1)
+        elif factor == 2:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + 2 * at, target + at, 2)
+        else:
+            for at in range(0, size, PIECE):
+                _thin_piece(kind[0], source + 4 * at, target + at, 4)
+        source += distance
+        target += pitch
 
 
 @inner
@@ -191,12 +182,13 @@ def _block(rows: int, pieces: int) -> Any:
 
     @inner
     @distinct(rows, pieces)
-    def block(panel, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
+    def block(kind, weights, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
         source, target, step = place
-        sums = _no_sums(panel[0], pieces, rows) if fresh else _sums_at(panel[0], pieces, rows, target, step)
-        for k in range(np.uintp(lines)):
-            sums = _added(sums, panel, k, row, load(panel[0], source, PIECE, pieces))
+        sums = _no_sums(kind[0], pieces, rows) if fresh else _sums_at(kind[0], pieces, rows, target, step)
+        for _ in range(lines):
+            sums = _added(sums, weights, row, load(kind[0], source, PIECE, pieces))
             source += pitch
+            weights += kind.itemsize
         _stored(sums, target, step)
 
     return block
@@ -212,13 +204,13 @@ def _multiplied(rows: int, pieces: int) -> Any:
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
         # tells its source, its target and the distance of the target's rows; the last may be half as wide.
         for p in range(0, height, rows):
-            panel = samples_at(kind, weights + p * row * kind.itemsize, (rows - 1) * row + lines)
+            panel, below = weights + p * row * kind.itemsize, row * kind.itemsize
             for b in range(count + narrow):
                 place = places[b, 0], places[b, 1] + p * places[b, 2], places[b, 2]
                 if b < count:
-                    block(panel, np.uintp(row), lines, pitch, place, fresh)
+                    block(kind, panel, below, lines, pitch, place, fresh)
                 else:
-                    narrow_block(panel, np.uintp(row), lines, pitch, place, fresh)
+                    narrow_block(kind, panel, below, lines, pitch, place, fresh)
 
     return multiply
 
@@ -251,7 +243,7 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
             count = -((begin - end) // width) - narrow
             for b in range(count + narrow):
                 signal, place = (begin + b * width) // plane, (begin + b * width) % plane
-                places[b] = lines + b * size_of_block, sums + b * size_of_block, step
+                places[b, 0], places[b, 1], places[b, 2] = lines + b * size_of_block, sums + b * size_of_block, step
                 if kept == height and share >= channels and b < count and place + width <= plane:
                     places[b, 1], places[b, 2] = out + signal * steps[0] + place * size, steps[1]
             for c in range(0, channels, share):

@@ -12,13 +12,14 @@ from numba.core.compiler_lock import global_compiler_lock
 from .interrupts import uninterrupted
 
 Loop = Callable[..., Any]
+_OPTIONS: Any = {"nogil": True, "cache": True, "no_cfunc_wrapper": True}
 
 
 def entry(**options: Any) -> Callable[[Loop], Loop]:
     """Return what makes a compiled loop of a function, to be called with arguments of any types."""
 
     def compiled(function: Loop) -> Loop:
-        loop = njit(nogil=True, cache=True, **options)(function)
+        loop = njit(**_OPTIONS, **options)(function)
         loop.compile = partial(loaded, loop.compile)  # what Numba calls for arguments of types not met before
         return loop  # type: ignore[no-any-return]
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.extending import overload
 
 from . import simd
 from .entry import entry
-from .simd import inner, load, multiply_add, pair_lanes, part, splat, store, swap_pairs, zeros
-from .watch import samples_at
+from .simd import Vector, added, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
+from .watch import address, samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE
@@ -36,87 +36,84 @@ def distinct(*values: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return renamed
 
 
-def _no_sums(sample: Any, pieces: Any) -> Any: ...
-def _added(sums: Any, tap: Any, x: Any) -> Any: ...
-def _total(sums: Any) -> Any: ...
-def _largest(taps: Any) -> Any: ...
-
-
-@overload(_no_sums, prefer_literal=True)
-def _(sample, pieces):  # type: ignore[no-untyped-def]
+@instruction
+def _no_sums(typing: Any, sample: Any, pieces: Any) -> Any:
     """Return empty sums: for complex samples one of the products with the taps' real parts, one with the imaginary."""
-    if isinstance(sample, types.Complex):
-        return lambda sample, pieces: (zeros(sample, pieces), zeros(sample, pieces))
-    return lambda sample, pieces: zeros(sample, pieces)
+    result = types.UniTuple(vector_of(sample, pieces), 2 if isinstance(sample, types.Complex) else 1)  # type: ignore[no-untyped-call]
+    return result(sample, pieces), lambda context, builder, signature, args: context.get_constant_null(result)
 
 
-@overload(_added)
-def _(sums, tap, x):  # type: ignore[no-untyped-def]
-    """Return the sums with the product of a tap and a block of samples added."""
-    if isinstance(tap, types.Complex):
-        return lambda sums, tap, x: (
-            multiply_add(splat(tap.real, x), x, sums[0]),
-            multiply_add(splat(tap.imag, x), x, sums[1]),
-        )
-    return lambda sums, tap, x: multiply_add(splat(tap, x), x, sums)
+@instruction
+def _taken(typing: Any, sums: Any, place: Any, step: Any, taps: Any, count: Any) -> Any:
+    """Return the sums with the products of some taps of a chain and their samples added.
+
+    The samples lie `step` bytes apart, as do the pieces of a block: a piece that is loaded serves all of these taps.
+    """
+    block, integers = sums.dtype, (types.intp,) * 3
+    wide = Vector(block.element, lanes_of(block.element) * (block.pieces + count.literal_value - 1))
+    size = block.element.bitwidth // 8
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, lanes = loaded(builder, args[1], args[2], wide), lanes_of(block.element)
+        totals = [builder.extract_value(args[0], i) for i in range(sums.count)]
+        for tap in range(count.literal_value):
+            samples = shuffled(builder, x, x, list(range(tap * lanes, tap * lanes + block.lanes)))
+            for i in range(sums.count):
+                at = builder.add(args[3], ir.Constant(args[3].type, (tap * sums.count + i) * size))
+                totals[i] = added(builder, repeated(builder, at, block), samples, totals[i])
+        return context.make_tuple(builder, sums, totals)
+
+    return sums(sums, *integers, count), code
 
 
-@overload(_total)
-def _(sums):  # type: ignore[no-untyped-def]
+@instruction
+def _total(typing: Any, sums: Any) -> Any:
     """Return the block of outputs."""
-    if not isinstance(sums, types.BaseTuple):
-        return lambda sums: sums
 
-    def combined(sums):  # type: ignore[no-untyped-def]
-        crossed = swap_pairs(sums[1])
-        return pair_lanes(sums[0] - crossed, sums[0] + crossed)
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        real = builder.extract_value(args[0], 0)
+        if sums.count == 1:
+            return real
+        imaginary = builder.extract_value(args[0], 1)
+        crossed = shuffled(builder, imaginary, imaginary, [i ^ 1 for i in range(sums.dtype.lanes)])
+        pairs = [i + sums.dtype.lanes * (i % 2) for i in range(sums.dtype.lanes)]
+        return shuffled(builder, builder.fsub(real, crossed), builder.fadd(real, crossed), pairs)
 
-    return combined
+    return sums.dtype(sums), code
 
 
-@overload(_largest)
-def _(taps):  # type: ignore[no-untyped-def]
+@instruction
+def _largest(typing: Any, taps: Any) -> Any:
     """Return the pieces of the largest block: sums in eight registers, or in sixteen where there are twice as many."""
     pieces = 4 if isinstance(taps.dtype, types.Complex) and PIECE < 64 else 8
-    return lambda taps: pieces
+    return types.intp(taps), lambda context, builder, signature, args: ir.Constant(ir.IntType(64), pieces)
 
 
 def _strip(pieces: int) -> Callable[..., None]:
     """Return the loop over a strip of outputs whose blocks have some pieces."""
-    two, three, four = pieces + 1, pieces + 2, pieces + 3
 
     @inner
     @distinct(pieces)
     def strip(  # type: ignore[no-untyped-def]
         data, step, starts, lengths, taps, out, out_step, width, advance
     ):
-        # The pieces of a block lie `step` apart, as do the samples of the taps of a chain: a piece that is loaded
-        # serves up to four taps. The block moves along the strip; the last one overlaps the one before it.
-        at = 0
+        # The block moves along the strip; the last one overlaps the one before it.
+        at, size = 0, taps.itemsize
         while True:
             sums = _no_sums(taps[0], pieces)
-            t = np.uintp(0)
+            tap = address(taps)
             for c in range(starts.size):
                 place, left = data + at + starts[c], lengths[c]
                 while left >= 4:
-                    x = load(taps[0], place, step, four)
-                    sums = _added(sums, taps[t], part(x, 0, pieces))
-                    sums = _added(sums, taps[t + np.uintp(1)], part(x, 1, pieces))
-                    sums = _added(sums, taps[t + np.uintp(2)], part(x, 2, pieces))
-                    sums = _added(sums, taps[t + np.uintp(3)], part(x, 3, pieces))
-                    place, left, t = place + 4 * step, left - 4, t + np.uintp(4)
+                    sums = _taken(sums, place, step, tap, 4)
+                    place, left, tap = place + 4 * step, left - 4, tap + 4 * size
                 if left == 3:
-                    x = load(taps[0], place, step, three)
-                    sums = _added(sums, taps[t], part(x, 0, pieces))
-                    sums = _added(sums, taps[t + np.uintp(1)], part(x, 1, pieces))
-                    sums = _added(sums, taps[t + np.uintp(2)], part(x, 2, pieces))
+                    sums = _taken(sums, place, step, tap, 3)
                 elif left == 2:
-                    x = load(taps[0], place, step, two)
-                    sums = _added(sums, taps[t], part(x, 0, pieces))
-                    sums = _added(sums, taps[t + np.uintp(1)], part(x, 1, pieces))
+                    sums = _taken(sums, place, step, tap, 2)
                 elif left == 1:
-                    sums = _added(sums, taps[t], load(taps[0], place, step, pieces))
-                t += np.uintp(left)
+                    sums = _taken(sums, place, step, tap, 1)
+                tap += left * size
             store(out + at, out_step, _total(sums))
             if at + advance >= width:
                 return

@@ -17,7 +17,7 @@ from typing import Any
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
 from numba import config, njit, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 from . import watch
 
@@ -44,12 +44,11 @@ def version(*files: str) -> int:
 
 
 _Code = Callable[..., Any]
-_compiled: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
+instruction: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
 # For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
 inner: Callable[[_Code], _Code] = partial(
     njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
-
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)
 # A product and a sum may become one instruction that rounds once; nothing is assumed of NaN, Inf or the order.
@@ -90,14 +89,14 @@ def vector_of(sample: Any, pieces: Any) -> Vector:
     return Vector(real_of(sample), lanes_of(sample) * pieces.literal_value)
 
 
-def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+def shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INDEX, len(lanes)), lanes))
 
 
 def _places(builder: Any, address: Any, step: Any, vector: Vector) -> list[Any]:
     """Return the pointers to the pieces of a vector, which lie `step` bytes apart."""
     piece = ir.VectorType(_LLVM[vector.element], lanes_of(vector.element)).as_pointer()
-    places = [builder.add(address, builder.mul(step, ir.Constant(step.type, i))) for i in range(vector.pieces)]
+    places = [apart(builder, address, step, i) for i in range(vector.pieces)]
     for place in places:
         watch.check(builder, place, PIECE)
     return [builder.inttoptr(place, piece) for place in places]
@@ -114,56 +113,39 @@ def _joined(builder: Any, parts: list[Any]) -> Any:
         if len(parts) % 2:
             parts = [*parts, ir.Constant(parts[0].type, ir.Undefined)]
         lanes = list(range(2 * parts[0].type.count))
-        parts = [_shuffled(builder, a, b, lanes) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        parts = [shuffled(builder, a, b, lanes) for a, b in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]
 
 
 def _splat(builder: Any, value: Any, lanes: int) -> Any:
     undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
     first = builder.insert_element(undefined, value, ir.Constant(_INDEX, 0))
-    return _shuffled(builder, first, undefined, [0] * lanes)
+    return shuffled(builder, first, undefined, [0] * lanes)
 
 
-@_compiled
+@instruction
 def load(typing: Any, sample: Any, address: Any, step: Any, pieces: Any) -> Any:
     """Return the pieces at `address`, `address + step`, …; `sample` is any value of the samples' type."""
     result = vector_of(sample, pieces)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        places = _places(builder, args[1], args[2], result)
-        whole = _joined(builder, [builder.load(place, align=_align(result)) for place in places])
-        return _shuffled(builder, whole, whole, list(range(result.lanes)))
+        return loaded(builder, args[1], args[2], result)
 
     return result(sample, types.intp, types.intp, pieces), code
 
 
-@_compiled
+@instruction
 def store(typing: Any, address: Any, step: Any, vector: Any) -> Any:
     """Write the pieces to `address`, `address + step`, …."""
-    lanes = lanes_of(vector.element)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for i, place in enumerate(_places(builder, args[0], args[1], vector)):
-            piece = _shuffled(builder, args[2], args[2], list(range(i * lanes, (i + 1) * lanes)))
-            builder.store(piece, place, align=_align(vector))
+        stored(builder, args[0], args[1], args[2], vector)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, vector), code
 
 
-@_compiled
-def part(typing: Any, vector: Any, first: Any, pieces: Any) -> Any:
-    """Return some pieces of a vector, from the first on."""
-    lanes, start = lanes_of(vector.element), first.literal_value * lanes_of(vector.element)
-    result = Vector(vector.element, pieces.literal_value * lanes)
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _shuffled(builder, args[0], args[0], list(range(start, start + result.lanes)))
-
-    return result(vector, first, pieces), code
-
-
-@_compiled
+@instruction
 def zeros(typing: Any, sample: Any, pieces: Any) -> Any:
     """Return a vector of zeros for samples of a type."""
     result = vector_of(sample, pieces)
@@ -172,13 +154,13 @@ def zeros(typing: Any, sample: Any, pieces: Any) -> Any:
     )
 
 
-@_compiled
+@instruction
 def splat(typing: Any, value: Any, like: Any) -> Any:
     """Return a vector of the type of `like` with one value in all lanes."""
     return like(like.element, like), lambda context, builder, signature, args: _splat(builder, args[0], like.lanes)
 
 
-@_compiled
+@instruction
 def splat_pair(typing: Any, even: Any, odd: Any, like: Any) -> Any:
     """Return a vector of the type of `like` with one value in all even lanes and another in all odd ones."""
 
@@ -186,28 +168,28 @@ def splat_pair(typing: Any, even: Any, odd: Any, like: Any) -> Any:
         pair: Any = ir.Constant(ir.VectorType(args[0].type, 2), ir.Undefined)
         for i in (0, 1):
             pair = builder.insert_element(pair, args[i], ir.Constant(_INDEX, i))
-        return _shuffled(builder, pair, pair, [i % 2 for i in range(like.lanes)])
+        return shuffled(builder, pair, pair, [i % 2 for i in range(like.lanes)])
 
     return like(like.element, like.element, like), code
 
 
-@_compiled
+@instruction
 def interleave(typing: Any, even: Any, odd: Any) -> Any:
     """Return a vector of twice as many lanes, from two vectors in turn."""
     lanes = [i // 2 + even.lanes * (i % 2) for i in range(2 * even.lanes)]
     result = Vector(even.element, 2 * even.lanes)
-    return result(even, even), lambda context, builder, signature, args: _shuffled(builder, args[0], args[1], lanes)
+    return result(even, even), lambda context, builder, signature, args: shuffled(builder, args[0], args[1], lanes)
 
 
-@_compiled
+@instruction
 def every_other(typing: Any, vector: Any, first: Any) -> Any:
     """Return the even lanes of a vector (first = 0), or the odd ones (1)."""
     lanes = list(range(first.literal_value, vector.lanes, 2))
     result = Vector(vector.element, vector.lanes // 2)
-    return result(vector, first), lambda context, builder, signature, args: _shuffled(builder, args[0], args[0], lanes)
+    return result(vector, first), lambda context, builder, signature, args: shuffled(builder, args[0], args[0], lanes)
 
 
-@_compiled
+@instruction
 def transpose(typing: Any, sample: Any, source: Any, step: Any, target: Any, target_step: Any) -> Any:
     """Copy a square of complex samples, a piece wide, with rows and columns exchanged; rows lie `step` bytes apart."""
     size = lanes_of(sample) // 2
@@ -223,7 +205,7 @@ def transpose(typing: Any, sample: Any, source: Any, step: Any, target: Any, tar
             high = pairs([size + j if j & bit else j + bit for j in range(size)])
             for i in (i for i in range(size) if not i & bit):
                 a, b = rows[i], rows[i + bit]
-                rows[i], rows[i + bit] = _shuffled(builder, a, b, low), _shuffled(builder, a, b, high)
+                rows[i], rows[i + bit] = shuffled(builder, a, b, low), shuffled(builder, a, b, high)
         for row, place in zip(rows, _places(builder, args[3], args[4], whole), strict=True):
             builder.store(row, place, align=_align(whole))
         return context.get_dummy_value()
@@ -231,37 +213,32 @@ def transpose(typing: Any, sample: Any, source: Any, step: Any, target: Any, tar
     return types.void(sample, types.intp, types.intp, types.intp, types.intp), code
 
 
-@_compiled
+@instruction
 def swap_pairs(typing: Any, vector: Any) -> Any:
     """Return the vector with its lanes exchanged in pairs: imaginary parts stand where real ones did."""
     lanes = [i ^ 1 for i in range(vector.lanes)]
-    return vector(vector), lambda context, builder, signature, args: _shuffled(builder, args[0], args[0], lanes)
+    return vector(vector), lambda context, builder, signature, args: shuffled(builder, args[0], args[0], lanes)
 
 
-@_compiled
+@instruction
 def pair_lanes(typing: Any, even: Any, odd: Any) -> Any:
     """Return the even lanes of one vector and the odd ones of another."""
     lanes = [i + even.lanes * (i % 2) for i in range(even.lanes)]
-    return even(even, even), lambda context, builder, signature, args: _shuffled(builder, args[0], args[1], lanes)
+    return even(even, even), lambda context, builder, signature, args: shuffled(builder, args[0], args[1], lanes)
 
 
 def _arithmetic(symbol: Any, of_floats: str, of_integers: str) -> None:
     """Give vectors an operator."""
 
-    @_compiled
-    def apply(typing: Any, a: Any, b: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            if isinstance(a.element, types.Float):
-                return getattr(builder, of_floats)(*args, flags=_FLAGS)
-            return getattr(builder, of_integers)(*args)
+    @type_callable(symbol)
+    def typed(context: Any) -> Any:
+        return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
-        return a(a, a), code
-
-    @overload(symbol)
-    def operator_of(a, b):  # type: ignore[no-untyped-def]
-        if isinstance(a, Vector) and a == b:
-            return lambda a, b: apply(a, b)
-        return None
+    @lower_builtin(symbol, Vector, Vector)  # type: ignore[no-untyped-call, untyped-decorator]
+    def written(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if isinstance(signature.return_type.element, types.Float):
+            return getattr(builder, of_floats)(*args, flags=_FLAGS)
+        return getattr(builder, of_integers)(*args)
 
 
 _arithmetic(operator.add, "fadd", "add")
@@ -269,13 +246,41 @@ _arithmetic(operator.sub, "fsub", "sub")
 _arithmetic(operator.mul, "fmul", "mul")
 
 
-@_compiled
+@instruction
 def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a·b + c, rounded once where the machine can."""
+    return a(a, a, a), lambda context, builder, signature, args: added(builder, *args)
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if isinstance(a.element, types.Float):
-            return builder.fadd(builder.fmul(args[0], args[1], flags=_FLAGS), args[2], flags=_FLAGS)
-        return builder.add(builder.mul(args[0], args[1]), args[2])
 
-    return a(a, a, a), code
+def added(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Write a·b + c."""
+    if isinstance(c.type.element, ir.IntType):
+        return builder.add(builder.mul(a, b), c)
+    return builder.fadd(builder.fmul(a, b, flags=_FLAGS), c, flags=_FLAGS)
+
+
+def loaded(builder: Any, address: Any, step: Any, vector: Vector) -> Any:
+    """Write what loads the pieces of a vector, which lie `step` bytes apart."""
+    places = _places(builder, address, step, vector)
+    whole = _joined(builder, [builder.load(place, align=_align(vector)) for place in places])
+    return shuffled(builder, whole, whole, list(range(vector.lanes)))
+
+
+def stored(builder: Any, address: Any, step: Any, value: Any, vector: Vector) -> None:
+    """Write what stores the pieces of a vector `step` bytes apart."""
+    lanes = lanes_of(vector.element)
+    for i, place in enumerate(_places(builder, address, step, vector)):
+        piece = shuffled(builder, value, value, list(range(i * lanes, (i + 1) * lanes)))
+        builder.store(piece, place, align=_align(vector))
+
+
+def repeated(builder: Any, address: Any, vector: Vector) -> Any:
+    """Write what loads the number at an address into all lanes of a vector."""
+    watch.check(builder, address, _align(vector))
+    place = builder.inttoptr(address, _LLVM[vector.element].as_pointer())
+    return _splat(builder, builder.load(place, align=_align(vector)), vector.lanes)
+
+
+def apart(builder: Any, address: Any, step: Any, count: int) -> Any:
+    """Write the address that stands so many steps behind another."""
+    return builder.add(address, builder.mul(step, ir.Constant(step.type, count)))

@@ -36,10 +36,10 @@ def _block(pieces: int) -> Any:
     @inner
     @distinct(pieces)
     def block(panel, channels, source, pitch, target):  # type: ignore[no-untyped-def]
-        sums = _no_sums(panel[0], pieces, _ROWS)
-        for at in range(np.uintp(0), np.uintp(channels * _ROWS), np.uintp(_ROWS)):
-            sums = _added(sums, panel, at, np.uintp(1), load(panel[0], source, PIECE, pieces))
-            source += pitch
+        sums, weights = _no_sums(panel[0], pieces, _ROWS), address(panel)
+        for _ in range(channels):
+            sums = _added(sums, weights, panel.itemsize, load(panel[0], source, PIECE, pieces))
+            source, weights = source + pitch, weights + _ROWS * panel.itemsize
         _stored(sums, target, pitch)
 
     return block

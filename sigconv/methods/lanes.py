@@ -189,7 +189,7 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     worker = complex_dtype.itemsize * length * (1 + kept)
     worker += 2 * dtype.itemsize * lines * (tile[axis.position] + 2 * length)
     settings = Settings(tile, "lanes", (length,), (False,), 2 if paired else 1, paired)
-    needs = {"numba", f"columns {dtype.char}", *([f"banks {dtype.char}"] if bank > 1 else [])}
+    needs = {"numba", f"columns {dtype.char}"}
     return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 

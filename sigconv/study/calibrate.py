@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import log2, prod
@@ -35,12 +36,13 @@ _MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
 # What a process that uses compiled loops for the first time waits for.
 _LOAD_LOOPS = "from sigconv.engines import packing; packing.warm_up(numpy.dtype('f8'))"
 _LOAD_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.load_times()))"
+_COMPILE_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.compile_times()))"
 
 
 def calibrate(progress: Progress | None = None) -> Path:
     """Measure what simple things cost on this machine, store it, and choose by it from now on.
 
-    This takes some seconds; where loops have to be compiled first, a minute. Results stay as right as before:
+    This takes some seconds; where loops have to be compiled first, half a minute. Results stay as right as before:
     the prices decide which method, block length and engine `method="auto"` takes. A `Plan` or a `Filter` that was made
     before stays as it is. The file lies in the user's cache folder (or in SIGCONV_CACHE_DIR), and counts for this CPU
     and these versions of the libraries alone.
@@ -96,15 +98,28 @@ def measured(progress: Progress | None = None) -> Prices:
 
 
 def _compiling() -> list[Step]:
-    """Return the steps that compile loops, or load those that the disk holds."""
-    times = dict[str, float]()
-    return [
+    """Return the steps that compile loops, or load those that the disk holds: some in another process."""
+    if not installed("numba"):
+        return []
+    times, elsewhere = dict[str, float](), list[Future[str]]()
+
+    def start() -> dict[str, Any]:
+        elsewhere.append(ThreadPoolExecutor(1).submit(_told_by_a_process, _COMPILE_COMPONENTS))
+        return {}
+
+    def finish() -> dict[str, Any]:
+        times.update(json.loads(elsewhere.pop().result()))
+        return {"compile_seconds": {**PRIORS.compile_seconds, **times}}
+
+    here = [
         (
             f"{'loading' if on_disk(name) else 'compiling'} {name.replace('_', ' ')} of {np.dtype(dtype)}",
             partial(own_prices.compiled, name, dtype, times),
         )
-        for name, dtype in (own_prices.COMPONENTS if installed("numba") else ())
+        for name, dtype in own_prices.COMPONENTS
+        if name not in own_prices.ELSEWHERE
     ]
+    return [("starting a second process", start), *here, ("waiting for the second process", finish)]
 
 
 def _loads() -> dict[str, Any]:

@@ -27,13 +27,15 @@ COMPONENTS = (
     *(("packing", dtype) for dtype in "df"),
     *(("loops", dtype) for dtype in "df"),
     *(("at_once", dtype) for dtype in "dfDF"),
-    *((name, dtype) for name in ("columns", "banks") for dtype in "dfDF"),
-    *(("blocks", dtype) for dtype in "dfDF"),
+    *((name, dtype) for name in ("columns", "blocks") for dtype in "dfDF"),
     *((name, dtype) for name in ("panel_columns", "panel_rows") for dtype in "DF"),
     *(("channels", dtype) for dtype in "df"),
     *(("winograd", dtype) for dtype in "df"),
     ("residues", "q"),
 )
+# What another process compiles at the same time. No function of theirs is one of the others' too: of two processes that
+# keep a function on the disk, one may overwrite what the other has just kept.
+ELSEWHERE = ("packing", "blocks", "panel_columns", "panel_rows", "channels", "residues")
 # Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
 _FEW, _MANY, _HELD = 2, 8, 1 << 16
 _CHANNELS, _SAMPLES = 64, 4096
@@ -45,6 +47,15 @@ def compiled(name: str, dtype: str, times: dict[str, float]) -> dict[str, Any]:
     if not known and name in PRIORS.compile_seconds:
         times[name] = max(took, times.get(name, 0.0))
     return {"compile_seconds": {**PRIORS.compile_seconds, **times}}
+
+
+def compile_times() -> dict[str, float]:
+    """Compile what is compiled elsewhere; return what it takes where it was not compiled before."""
+    times = dict[str, float]()
+    for name, dtype in COMPONENTS:
+        if name in ELSEWHERE:
+            compiled(name, dtype, times)
+    return times
 
 
 def load_times() -> dict[str, float]:
@@ -91,8 +102,7 @@ _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "packing": lambda dtype: load("packing").warm_up(dtype),
     "loops": _use_loops,
     "at_once": _use_at_once,
-    "columns": lambda dtype: load("lanes.lines").warm_up(dtype, dtype),
-    "banks": lambda dtype: load("lanes.lines").warm_up(dtype, dtype, 2),
+    "columns": lambda dtype: load("lanes.lines").warm_up(dtype, dtype, 2),
     "blocks": lambda dtype: load("lanes.tiling").warm_up((64, 64), dtype),
     "panel_columns": _use_panel_columns,
     "panel_rows": _use_panel_rows,

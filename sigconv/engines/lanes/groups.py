@@ -17,9 +17,10 @@ import numpy as np
 
 from ..protocol import Array
 from .butterflies import Point, dft, inverse_dft
+from .calls import over_rows
 from .passes import ROW, conjugate_product, load_row, product, store_row
 from .twiddles import roots
-from .vectors import BYTES, Code, Number, straight_line
+from .vectors import BYTES, Code, Number
 
 
 def _load(code: Code, place: Number, rows: Sequence[int]) -> list[Point]:
@@ -36,49 +37,83 @@ def _both(exchange: Callable[[Sequence[Number]], list[Number]], points: Sequence
     return list(zip(*map(exchange, zip(*points, strict=True)), strict=True))
 
 
-@straight_line
-def spread_four(code: Code, place: Number, turns: Number, across: Number) -> None:
-    """Transform four rows down the columns, turn by exp(−2πi c·k/N), and transform along the parts of the rows.
-
-    `turns` are the roots of these rows, `across` the roots exp(−2πi c₂ j₁/L), which all fours share.
-    """
-    points = map(product, dft(_load(code, place, range(4))), _load(code, turns, range(4)))
-    first, *rest = dft(_both(code.exchange_parts, list(points)))
-    _store(code, place, range(4), [first, *map(product, rest, _load(code, across, (1, 2, 3)))])
-
-
-@straight_line
-def gather_four(code: Code, place: Number, turns: Number, across: Number) -> None:
-    """Undo `spread_four`, without its scale of 16."""
-    first, *rest = _load(code, place, range(4))
-    points = inverse_dft([first, *map(conjugate_product, rest, _load(code, across, (1, 2, 3)))])
-    points = list(map(conjugate_product, _both(code.exchange_parts, points), _load(code, turns, range(4))))
-    _store(code, place, range(4), inverse_dft(points))
-
-
-@straight_line
-def multiply_group(code: Code, place: Number, spectrum: Number, *soon: Number) -> None:
-    """Multiply the frequencies of a group of rows by a kernel's, and fetch a piece for each from places needed soon."""
+def _multiply(
+    code: Code,
+    row: Number,
+    place: Number,
+    turns: Number,
+    across: Number,
+    spectrum: Number,
+    kept: Number,  # of those that keep or return
+    x: Number,
+    y: Number,
+    v: Number,
+    w: Number,
+) -> None:
+    """Multiply the frequencies of a group of rows by a kernel's, and fetch a piece for each row from four places."""
+    place, turns, spectrum = _group(code, row, place, turns, spectrum)
+    _spread(code, place, turns, across)
+    half = row * (code.lanes * BYTES)
     for rows in _beside(code):
-        for address in (first + BYTES * row for first in soon for row in rows):
+        for address in (first + half + BYTES * row for first in (x, y, v, w) for row in rows):
             code.fetch(address)
         products = map(product, _frequencies(code, place, rows), _load(code, spectrum, rows))
         _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
+    _gather(code, place, turns, across)
 
 
-@straight_line
-def store_group(code: Code, place: Number, spectrum: Number) -> None:
+def _keep(
+    code: Code, row: Number, place: Number, turns: Number, across: Number, spectrum: Number, kept: Number, *_: Number
+) -> None:
     """Write the frequencies of a group of rows."""
+    place, turns, kept = _group(code, row, place, turns, kept)
+    _spread(code, place, turns, across)
     for rows in _beside(code):
-        _store(code, spectrum, rows, _frequencies(code, place, rows))
+        _store(code, kept, rows, _frequencies(code, place, rows))
 
 
-@straight_line
-def return_group(code: Code, place: Number, kept: Number, spectrum: Number) -> None:
-    """Write the product of the frequencies of a group that are kept and a kernel's, as `multiply_group` does."""
+def _return(
+    code: Code, row: Number, place: Number, turns: Number, across: Number, spectrum: Number, kept: Number, *_: Number
+) -> None:
+    """Write the product of the frequencies of a group that are kept and a kernel's, as `_multiply` does."""
+    place, turns, spectrum, kept = _group(code, row, place, turns, spectrum, kept)
     for rows in _beside(code):
         products = map(product, _load(code, kept, rows), _load(code, spectrum, rows))
         _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
+    _gather(code, place, turns, across)
+
+
+MULTIPLY, KEEP, RETURN = (over_rows(body, 9) for body in (_multiply, _keep, _return))
+
+
+def _group(code: Code, row: Number, *tables: Number) -> list[Number]:
+    """Return where a group of rows begins in some tables of rows."""
+    return [table + row * (code.lanes * ROW) for table in tables]
+
+
+def _spread(code: Code, place: Number, turns: Number, across: Number) -> None:
+    """Transform each four rows down the columns, turn by exp(−2πi c·k/N), and transform along the parts of the rows.
+
+    `turns` are the roots of these rows, `across` the roots exp(−2πi c₂ j₁/L), which all fours share.
+    """
+    for rows in _fours(code):
+        points = map(product, dft(_load(code, place, rows)), _load(code, turns, rows))
+        first, *rest = dft(_both(code.exchange_parts, list(points)))
+        _store(code, place, rows, [first, *map(product, rest, _load(code, across, (1, 2, 3)))])
+
+
+def _gather(code: Code, place: Number, turns: Number, across: Number) -> None:
+    """Undo `_spread`, without its scale of 16."""
+    for rows in _fours(code):
+        first, *rest = _load(code, place, rows)
+        points = inverse_dft([first, *map(conjugate_product, rest, _load(code, across, (1, 2, 3)))])
+        points = list(map(conjugate_product, _both(code.exchange_parts, points), _load(code, turns, rows)))
+        _store(code, place, rows, inverse_dft(points))
+
+
+def _fours(code: Code) -> list[range]:
+    """Return the rows of a group, four after four."""
+    return [range(first, first + 4) for first in range(0, code.lanes, 4)]
 
 
 def _beside(code: Code) -> list[range]:

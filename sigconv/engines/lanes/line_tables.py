@@ -10,7 +10,9 @@ import numpy as np
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
+from .ends import READ, WRITE
 from .groups import across_turns
+from .levels import LEFT, levels_of
 from .memory import aligned
 from .passes import ROW, stretch_of_passes, twiddle_table
 from .twiddles import frequencies, roots, stretch_of
@@ -39,24 +41,19 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.zeros((), dtype).real.dtype
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def tables_of(length: int, dtype: np.dtype[Any]) -> Tables:
-    """Return the tables of a length in the precision of a real dtype."""
-    lanes = lanes_of(dtype)
+    """Return the tables of a length for samples of a dtype."""
+    lanes, real = lanes_of(dtype), real_dtype(dtype)
     passes, rows = radices(length // lanes // 4), length // lanes
-    table = twiddle_table((*passes, 4), dtype)
-    levels, left, at = [], rows, address_of(table)
-    for radix in passes:
-        left //= radix
-        levels.append((radix, left, at))
-        at += left * 2 * (radix - 1) * dtype.itemsize
+    table = twiddle_table((*passes, 4), real)
+    levels = levels_of(passes, 4, table, (READ(dtype, passes[0]), WRITE(dtype, passes[0])))
     turn = np.multiply.outer(frequencies((*passes, 4)), np.arange(lanes))
-    turns = aligned((rows, 2, lanes), dtype)
-    turns[...] = np.moveaxis(roots(length, dtype)[turn % length], 2, 1)
-    across = aligned((4, 2, lanes), dtype)
-    across[...] = across_turns(lanes, dtype)
-    shared = next((i for i, n in enumerate([rows, *(level[1] for level in levels)]) if n * ROW <= _PART), len(levels))
-    kept = (table, turns, across)
-    arguments = (np.array(levels, np.int64), shared, lanes, address_of(turns), address_of(across))
-    longer = stretch_of_passes((*passes, 4), dtype) + stretch_of(turns) + stretch_of(across)
-    return Tables(arguments, rows * ROW, longer, kept)
+    turns = aligned((rows, 2, lanes), real)
+    turns[...] = np.moveaxis(roots(length, real)[turn % length], 2, 1)
+    across = aligned((4, 2, lanes), real)
+    across[...] = across_turns(lanes, real)
+    shared = next((i for i, n in enumerate([rows, *levels[:, LEFT]]) if n * ROW <= _PART), len(levels))
+    arguments = (levels, shared, lanes, address_of(turns), address_of(across))
+    longer = stretch_of_passes((*passes, 4), real) + stretch_of(turns) + stretch_of(across)
+    return Tables(arguments, rows * ROW, longer, (table, turns, across))

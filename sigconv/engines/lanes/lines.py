@@ -15,7 +15,6 @@ import numpy as np
 from ..bands import KEPT
 from ..protocol import Array
 from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
-from . import banks
 from .columns import Lines, convolve, spectra_of
 from .line_tables import lanes_of
 
@@ -62,22 +61,17 @@ def convolve_lines(
     sources, _held = _sources(signal, reads, dtype, place.fill)
     own = len(batch) if bank else max((i + 1 for i in range(len(batch)) if spectra.shape[i] > 1), default=0)
     kernels = _lines(spectra[(slice(None),) * own + (0,) * (len(batch) - own)], batch[:own])
-    steps = cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize
-    lines = Lines(sources, reads.cuts, _lines(target, batch), *steps)
-    dropped = dropped_rows(place.tail, dtype)
-    if bank:
-        lines, kernels = _by_signal(lines, kernels, prod(batch[len(signals) :]))
-        banks.convolve(lines, kernels, dropped, length, dtype, together)
-    else:
-        convolve(lines, kernels, dropped, length, dtype)
+    each = prod(batch[len(signals) :])
+    targets, kernels = _lines(target, batch).reshape(-1, each), kernels.reshape(-1, each)
+    lines = Lines(sources, reads.cuts, targets, cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize)
+    convolve(lines, _shared(kernels), dropped_rows(place.tail, dtype), length, dtype, together)
     if target is not out:
         out[...] = target[..., -width:]
 
 
-def _by_signal(lines: Lines, kernels: Array, bank: int) -> tuple[Lines, Array]:
-    """Return lines and kernels by the signals: a row for each signal, or one row of kernels that all have."""
-    targets, kernels = (places.reshape(-1, bank) for places in (lines.targets, kernels))
-    return lines._replace(targets=targets), kernels[:1] if (kernels == kernels[0]).all() else kernels
+def _shared(kernels: Array) -> Array:
+    """Return rows of kernels, or the one row that all signals have."""
+    return kernels[:1] if len(kernels) > 1 and (kernels == kernels[0]).all() else kernels
 
 
 class _Cut(NamedTuple):

@@ -14,45 +14,17 @@ from .calls import over_rows
 from .passes import (
     ROW,
     conjugate_product,
-    forward,
-    inverse,
     load_row,
     product,
+    rows_at,
     store_row,
+    store_rows,
     turned_back,
     twiddles,
 )
 from .vectors import BYTES, Code, Number
 
 _INTEGER = 8
-
-
-def _stepped_forward(
-    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number
-) -> None:
-    """Write the transforms of rows that lie any distance apart."""
-    forward(radix, code, row, place + row * (step - ROW), distance, table)
-
-
-def _stepped_inverse(
-    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number
-) -> None:
-    """Write the inverse transforms of rows that lie any distance apart."""
-    inverse(radix, code, row, place + row * (step - ROW), distance, table)
-
-
-def _last_forward(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
-    """Write the transforms of the last pass, which turns nothing."""
-    rows = [place + row * step + distance * k for k in range(radix)]
-    for address, point in zip(rows, dft([load_row(code, address) for address in rows]), strict=True):
-        store_row(code, address, point)
-
-
-def _first_inverse(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
-    """Write the inverse transforms of the first pass back, which turns nothing."""
-    rows = [place + row * step + distance * k for k in range(radix)]
-    for address, point in zip(rows, inverse_dft([load_row(code, address) for address in rows]), strict=True):
-        store_row(code, address, point)
 
 
 def _lines_of(radix: int, code: Code, row: Number, lines: Number, hop: Number, jump: Number) -> list[Number]:
@@ -99,8 +71,7 @@ def _read(
     points = [(code.load(a, aligned=False), code.load(b, aligned=False)) for a, b in places]
     first, *rest = dft([code.deinterleave(*p) for p in points] if code.interleaved else points)
     turned = [first, *map(product, rest, twiddles(code, table, row, radix))]
-    for k, point in enumerate(turned):
-        store_row(code, place + row * step + distance * k, point)
+    store_rows(code, rows_at(radix, row, place, step, distance), turned)
 
 
 def _write(
@@ -119,7 +90,7 @@ def _write(
     column_b: Number,
 ) -> None:
     """Write the last pass back, into the outputs of two blocks, or of a complex one."""
-    rows = [place + row * step + distance * k for k in range(radix)]
+    rows = rows_at(radix, row, place, step, distance)
     points = inverse_dft(turned_back(radix, code, row, rows, table))
     outputs = [code.interleave(*p) for p in points] if code.interleaved else points
     places = _places(radix, code, row, hop, jump, lines_a, column_a, lines_b, column_b)
@@ -151,8 +122,7 @@ def _back(radix: int, code: Code, row: Number, rows: list[Number], points: list[
     across = _transposed(code, inverse_dft(points))
     turned = [conjugate_product(p, load_row(code, _nth(code, turns, row, i))) for i, p in enumerate(across)]
     for g in range(0, code.lanes, radix):
-        for address, point in zip(rows[g : g + radix], inverse_dft(turned[g : g + radix]), strict=True):
-            store_row(code, address, point)
+        store_rows(code, rows[g : g + radix], inverse_dft(turned[g : g + radix]))
 
 
 def _transposed(code: Code, points: list[Point]) -> list[Point]:
@@ -194,7 +164,19 @@ def _return(
         _back(radix, code, row, _rows(radix, code, row, place, groups), products, turns)
 
 
+def _collect(code: Code, row: Number, place: Number, lines: Number, numbers: Number, outside: Number) -> None:
+    """Write the samples of a line that some numbers name to a row, and what stands outside for those below zero."""
+    line, target = code.integer(lines + row * _INTEGER), place + row * ROW
+    for i in range(code.lanes):
+        number = code.integer(numbers + _INTEGER * i)
+        code.copy(target + code.size * i, (line + number * code.size).unless_negative(number, outside))
+
+
+def _copy(code: Code, row: Number, place: Number, source: Number) -> None:
+    """Copy a sample."""
+    code.copy(place + row * code.size, source + row * code.size)
+
+
 READ, WRITE = over_rows(_read), over_rows(_write)
-FORWARD, INVERSE = over_rows(_stepped_forward), over_rows(_stepped_inverse)
-LAST, FIRST = over_rows(_last_forward), over_rows(_first_inverse)
+COLLECT, COPY = over_rows(_collect), over_rows(_copy)
 MULTIPLY, ANALYSE, RETURN = over_rows(_multiply), over_rows(_analyse), over_rows(_return)

@@ -8,17 +8,18 @@ points.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..protocol import Array
-from .butterflies import RADICES, Point, dft, inverse_dft, stretch_of_dft
+from .butterflies import Point, dft, inverse_dft, stretch_of_dft
+from .calls import over_rows
 from .twiddles import roots, stretch_of
-from .vectors import BYTES, Code, Number, repeated
+from .vectors import BYTES, Code, Number
 
 ROW = 2 * BYTES
 
@@ -32,6 +33,12 @@ def store_row(code: Code, address: Number, point: Point) -> None:
     """Write the points of a row."""
     code.store(address, point[0])
     code.store(address + BYTES, point[1])
+
+
+def store_rows(code: Code, addresses: Sequence[Number], points: Sequence[Point]) -> None:
+    """Write the points of some rows."""
+    for address, point in zip(addresses, points, strict=True):
+        store_row(code, address, point)
 
 
 def product(a: Point, b: Point) -> Point:
@@ -54,37 +61,44 @@ def twiddles(code: Code, table: Number, row: Number, radix: int) -> list[Point]:
     ]
 
 
-def forward(radix: int, code: Code, row: Number, place: Number, distance: Number, table: Number) -> None:
-    """Write a row's transforms in place: turned, ready for the next pass."""
-    rows = [place + row * ROW + distance * k for k in range(radix)]
+def _forward(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number) -> None:
+    """Write the transforms of rows that lie a distance apart: turned, ready for the next pass."""
+    rows = rows_at(radix, row, place, step, distance)
     first, *rest = dft([load_row(code, address) for address in rows])
-    turned = [first, *map(product, rest, twiddles(code, table, row, radix))]
-    for address, point in zip(rows, turned, strict=True):
-        store_row(code, address, point)
+    store_rows(code, rows, [first, *map(product, rest, twiddles(code, table, row, radix))])
 
 
-def inverse(radix: int, code: Code, row: Number, place: Number, distance: Number, table: Number) -> None:
-    """Write a row's inverse transforms in place."""
-    rows = [place + row * ROW + distance * k for k in range(radix)]
-    for address, point in zip(rows, inverse_dft(turned_back(radix, code, row, rows, table)), strict=True):
-        store_row(code, address, point)
+def _inverse(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number) -> None:
+    """Write the inverse transforms of such rows, after the turn back."""
+    rows = rows_at(radix, row, place, step, distance)
+    store_rows(code, rows, inverse_dft(turned_back(radix, code, row, rows, table)))
+
+
+def _last_forward(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
+    """Write the transforms of the last pass, which turns nothing."""
+    rows = rows_at(radix, row, place, step, distance)
+    store_rows(code, rows, dft([load_row(code, address) for address in rows]))
+
+
+def _first_inverse(radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number) -> None:
+    """Write the inverse transforms of the first pass back, which turns nothing."""
+    rows = rows_at(radix, row, place, step, distance)
+    store_rows(code, rows, inverse_dft([load_row(code, address) for address in rows]))
+
+
+def rows_at(radix: int, row: Number, place: Number, step: Number, distance: Number) -> list[Number]:
+    """Return where the rows stand that a pass takes together."""
+    return [place + row * step + distance * k for k in range(radix)]
+
+
+FORWARD, INVERSE = over_rows(_forward), over_rows(_inverse)
+LAST, FIRST = over_rows(_last_forward), over_rows(_first_inverse)
 
 
 def turned_back(radix: int, code: Code, row: Number, rows: Sequence[Number], table: Number) -> list[Point]:
     """Return a row's points, without the turn of the forward pass."""
     first, *rest = [load_row(code, address) for address in rows]
     return [first, *map(conjugate_product, rest, twiddles(code, table, row, radix))]
-
-
-def over_rows(body: Callable[..., None]) -> Callable[..., None]:
-    """Return `run(sample, radix, rows, integers)` for compiled code: the body of a radix for each of some rows.
-
-    `body(radix, code, row, *integers)` is straight-line code; a radix that is none of `RADICES` does nothing.
-    """
-    return repeated({radix: partial(body, radix) for radix in RADICES})
-
-
-forward_rows, inverse_rows = over_rows(forward), over_rows(inverse)
 
 
 @lru_cache(maxsize=64)

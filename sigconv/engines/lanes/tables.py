@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,11 +38,12 @@ class Shape(NamedTuple):
     parts: int
 
 
-class Passes(NamedTuple):
-    """Passes along an axis, each a radix and the addresses of its two functions, and the address of their roots."""
+class Samples(NamedTuple):
+    """The bytes of a sample, and the functions that collect those of a panel, and copy some."""
 
-    levels: Array
-    roots: int
+    size: int
+    collect: int
+    copy: int
 
 
 class Middle(NamedTuple):
@@ -76,12 +77,11 @@ class Places(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Along the last axis: the samples of blocks, those that their panels begin with, and what stands outside; how
-    many outputs blocks have, how many panels' outputs are dropped, and how far blocks lie apart."""
+    """Along the last axis: the samples of blocks, and those that their panels begin with; how many outputs blocks have,
+    how many panels' outputs are dropped, and how far blocks lie apart."""
 
     samples: Array
     begins: Array
-    fill: Any
     counts: Array
     dropped: int
     hop: int

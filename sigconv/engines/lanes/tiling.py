@@ -16,10 +16,11 @@ from ..rows import Span, address_of, sources
 from . import panels
 from .blocks import convolve_blocks
 from .butterflies import stretch_of_dft
+from .levels import levels_of
 from .line_tables import lanes_of, real_dtype
 from .memory import aligned, aligned_copy, workspace
 from .passes import ROW, stretch_of_passes, twiddle_table
-from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Passes, Places, Shape, Work
+from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Places, Samples, Shape, Work
 from .twiddles import frequencies, roots, stretch_of
 
 Shapes = tuple[int, ...]
@@ -30,9 +31,11 @@ _Layout = tuple[Shapes, Shapes]  # shape and strides
 class _Transforms(NamedTuple):
     """What transforms of some lengths need, how much too long they come out, and what the addresses point to."""
 
+    real: np.dtype[Any]
+    samples: Samples
     shape: Shape
     pitch: int
-    passes: tuple[Passes, Passes, Passes]
+    passes: tuple[Array, Array, Array]
     radix: int
     multiply: Middle
     analyse: Middle
@@ -55,7 +58,7 @@ def convolve(
     source, target, columns, kernels = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
     unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
-    operands = _at(source, signal, outside), _at(target, out, unwanted), columns._replace(fill=out.dtype.type(fill))
+    operands = _at(source, signal, outside), _at(target, out, unwanted), columns
     middle = t.multiply if kernels.shape[1] == 1 else t.analyse
     _run(t, middle, kernels + address_of(spectra), *operands)
 
@@ -74,7 +77,7 @@ def _geometry(
     dropped, axes = (*tails[:-1], _whole_rows(tails[-1], lanes)), len(lengths)
     samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
     wanted = [_wanted(*axis) for axis in zip(out[0][-axes:], dropped, lengths, strict=True)]
-    columns = _columns(samples[-1], lanes, 0, out[0][-1], dropped[-1])
+    columns = _columns(samples[-1], lanes, out[0][-1], dropped[-1])
     own, batch = len(signal[0]) - axes, range(len(out[0]) - axes)
     groups = [i for i in batch[:own] if spectra[0][i] > 1]  # of entries that have a kernel of their own
     others, bank = [i for i in batch[:own] if i not in groups], [*batch[own:]]
@@ -120,7 +123,7 @@ def fill_spectra(kernels: Array, lengths: Shapes, spectra: Array) -> None:
     outside = np.zeros(max(scaled.shape[-1], t.shape.lanes), scaled.dtype)
     source = _at(places._replace(entries=_entries(_layout(scaled), [0])), scaled, outside)
     nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
-    _run(t, t.analyse, targets, source, nothing, columns._replace(fill=scaled.dtype.type(0)))
+    _run(t, t.analyse, targets, source, nothing, columns)
 
 
 @lru_cache(maxsize=KEPT)
@@ -128,7 +131,7 @@ def _taps(kernel: _Layout, lengths: Shapes, lanes: int) -> tuple[Places, Columns
     """Return what a block reads of a kernel of some shape and strides, in bytes from its first tap."""
     spans = (Span(0, n, size, "zero") for n, size in zip(lengths, kernel[0], strict=True))
     samples = [_samples(span, 0, 0, span.stop) for span in spans]
-    return _places(_NO_ENTRIES, kernel, samples[:-1]), _columns(samples[-1], lanes, 0, lengths[-1], 0)
+    return _places(_NO_ENTRIES, kernel, samples[:-1]), _columns(samples[-1], lanes, lengths[-1], 0)
 
 
 def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target: Places, columns: Columns) -> None:
@@ -136,10 +139,9 @@ def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target:
     block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
     tables = np.empty((TABLES, lines), np.int64)
     work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
-    kind = np.empty(1, columns.fill.dtype)
-    back = middle._replace(code=panels.RETURN(t.radix, real_dtype(kind.dtype))) if bank else middle
+    back = middle._replace(code=panels.RETURN(t.real, t.radix)) if bank else middle
     kernels = Kernels(spectra, back, block + lines * (t.pitch + ROW))
-    convolve_blocks(kind, work, t.shape, *t.passes, middle, kernels, source, target, columns)
+    convolve_blocks(t.samples, work, t.shape, *t.passes, middle, kernels, source, target, columns)
 
 
 def warm_up(lengths: Shapes, dtype: np.dtype[Any]) -> None:
@@ -188,11 +190,11 @@ def _entries(layout: _Layout, groups: Sequence[int], within: Sequence[int] = (),
     return entries.reshape(prod([shape[axis] for axis in groups]), -1)
 
 
-def _columns(samples: Array, lanes: int, fill: Any, count: int, dropped: int) -> Columns:
+def _columns(samples: Array, lanes: int, count: int, dropped: int) -> Columns:
     blocks, length = samples.shape
     hop = length - dropped
     counts = np.minimum(hop, count - hop * np.arange(blocks))
-    return Columns(samples, _begins(samples, lanes), fill, counts, dropped // lanes, hop)
+    return Columns(samples, _begins(samples, lanes), counts, dropped // lanes, hop)
 
 
 def _begins(samples: Array, lanes: int) -> Array:
@@ -217,26 +219,17 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     passes = radices(outer), radices(inner), (*before, radix)
     tables = [aligned_copy(twiddle_table(r, real)) for r in passes]
     stretch = sum(stretch_of_passes(r, real) for r in passes) + stretch_of(turns) + stretch_of_dft(lanes, real)
-    levels = [_levels(radices(outer), outer, real), _levels(radices(inner), inner, real), _levels(before, rows, real)]
-    if len(levels[0]):
-        levels[0][0, 1:] = panels.READ(int(levels[0][0, 0]), dtype), panels.WRITE(int(levels[0][0, 0]), dtype)
-    a, b, c = (Passes(level, address_of(table)) for level, table in zip(levels, tables, strict=True))
+    ends = (panels.READ(dtype, passes[0][0]), panels.WRITE(dtype, passes[0][0])) if passes[0] else None
+    down = levels_of(passes[0], 1, tables[0], ends)
+    levels = down, levels_of(passes[1], 1, tables[1]), levels_of(before, radix, tables[2])
     multiply, analyse = (
-        Middle(code(radix, real), together, address_of(starts), address_of(turns))
+        Middle(code(real, radix), together, address_of(starts), address_of(turns))
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
     shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
-    return _Transforms(shape, pitch, (a, b, c), radix, multiply, analyse, stretch, [starts, turns, *tables])
-
-
-def _levels(passes: Shapes, rows: int, dtype: np.dtype[Any]) -> Array:
-    """Return the passes that leave parts of a transform of some rows: radix, address forward, address back."""
-    levels = np.empty((len(passes), 3), np.int64)
-    for i, radix in enumerate(passes):
-        rows //= radix
-        forward, inverse = (panels.LAST, panels.FIRST) if rows == 1 else (panels.FORWARD, panels.INVERSE)
-        levels[i] = radix, forward(radix, dtype), inverse(radix, dtype)
-    return levels
+    samples = Samples(dtype.itemsize, panels.COLLECT(dtype), panels.COPY(dtype))
+    kept = [starts, turns, *tables]
+    return _Transforms(real, samples, shape, pitch, levels, radix, multiply, analyse, stretch, kept)
 
 
 def _lane_turns(passes: Shapes, width: int, lanes: int, together: int, dtype: np.dtype[Any]) -> Array:

@@ -1,8 +1,8 @@
 """Straight-line code over vectors of 64 bytes, for Numba: Python writes LLVM's instructions while it computes.
 
 A function of `code` and some integers, which loads vectors, computes with them (with +, −, × and generic functions such
-as butterflies) and stores them, becomes a function that compiled code calls as `function(sample, (integers…))`. All
-its loops are unrolled, and its vectors stay in registers. A vector has 64 bytes whatever the machine's registers: LLVM
+as butterflies) and stores them, becomes part of a compiled function. All its loops are unrolled, and its vectors stay
+in registers. A vector has 64 bytes whatever the machine's registers: LLVM
 splits it where they are narrower.
 
 Integers are addresses and distances in bytes: who calls answers for the bounds.
@@ -10,17 +10,16 @@ Integers are addresses and distances in bytes: who calls answers for the bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.extending import intrinsic
 
 from .. import watch
-from ..simd import _FLAGS, _LLVM, _shuffled, _splat, real_of
+from ..simd import _FLAGS, _LLVM, _splat, real_of, shuffled
 
 BYTES = 64
 _PREFETCH = "llvm.prefetch.p0i8"
@@ -46,6 +45,12 @@ class Number:
     def half(self) -> Number:
         """Return half of an even integer."""
         return Number(self.builder, self.builder.ashr(self.value, ir.Constant(self.value.type, 1)))
+
+    def unless_negative(self, number: Number, other: Number) -> Number:
+        """Return this integer, or the other one where a number is negative."""
+        zero = ir.Constant(number.value.type, 0)
+        negative = self.builder.icmp_signed("<", number.value, zero)
+        return Number(self.builder, self.builder.select(negative, other.value, self.value))
 
     def __neg__(self) -> Number:
         return Number(self.builder, self.builder.fneg(self.value))
@@ -76,6 +81,7 @@ class Code:
         self._builder, self._element = builder, _LLVM[real_of(sample)]
         self.itemsize = int(real_of(sample).bitwidth) // 8
         self.lanes = BYTES // self.itemsize
+        self.size = self.itemsize * (2 if self.interleaved else 1)  # bytes of a sample
         self._vector = ir.VectorType(self._element, self.lanes)
 
     def load(self, address: Number, aligned: bool = True) -> Number:
@@ -98,6 +104,12 @@ class Code:
         """Return the integer of 64 bits at an address."""
         kind, size = _LLVM[types.int64], 8
         return self._number(self._builder.load(self._place(address, kind, size), align=size))
+
+    def copy(self, target: Number, source: Number) -> None:
+        """Copy a sample."""
+        kind = ir.IntType(8 * self.size)
+        sample = self._builder.load(self._place(source, kind, self.size), align=self.itemsize)
+        self._builder.store(sample, self._place(target, kind, self.size), align=self.itemsize)
 
     def deinterleave(self, first: Number, second: Number) -> tuple[Number, Number]:
         """Return the even and the odd lanes of two vectors one after the other: real and imaginary parts."""
@@ -181,72 +193,10 @@ class Code:
         return self._builder.inttoptr(address.value, kind.as_pointer())
 
     def _shuffled(self, a: Number, b: Number, lanes: list[int]) -> Number:
-        return self._number(_shuffled(self._builder, a.value, b.value, lanes))
+        return self._number(shuffled(self._builder, a.value, b.value, lanes))
 
 
-def straight_line(body: Callable[..., None]) -> Callable[..., None]:
-    """Return the function of compiled code whose instructions `body(code, *integers)` writes.
-
-    Compiled code calls it with any value of the samples' type and a tuple of the integers.
-    """
-
-    @intrinsic
-    def instructions(typing: Any, sample: Any, integers: Any) -> Any:
-        def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            _align_stack(builder)
-            body(Code(builder, sample), *_integers(builder, args[1]))
-            return context.get_dummy_value()
-
-        return types.void(sample, integers), write
-
-    return instructions
-
-
-def repeated(bodies: Mapping[int, Callable[..., None]]) -> Callable[..., None]:
-    """Return `run(sample, which, count, integers)` for compiled code: one of some bodies, again and again.
-
-    `body(code, i, *integers)` is straight-line code, for i = 0, 1, … below the count. All of it becomes part of the
-    function that calls it: LLVM would work through a function of its own once more at each level of calls.
-    """
-
-    @intrinsic
-    def run(typing: Any, sample: Any, which: Any, count: Any, integers: Any) -> Any:
-        def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            _align_stack(builder)
-            code, numbers = Code(builder, sample), _integers(builder, args[3])
-            for key, body in bodies.items():
-                wanted = builder.icmp_signed("==", args[1], ir.Constant(args[1].type, key))
-                with builder.if_then(wanted), _each(builder, args[2]) as i:
-                    body(code, i, *numbers)
-            return context.get_dummy_value()
-
-        return types.void(sample, types.intp, types.intp, integers), write
-
-    return run
-
-
-def _integers(builder: Any, values: Any) -> list[Number]:
-    return [Number(builder, builder.extract_value(values, i)) for i in range(values.type.count)]
-
-
-@contextmanager
-def _each(builder: Any, count: Any) -> Iterator[Number]:
-    """Write a loop over the numbers below a count, whose body the context writes."""
-    with builder.if_then(builder.icmp_signed(">", count, ir.Constant(count.type, 0))):
-        before, loop = builder.block, builder.append_basic_block()
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        number = builder.phi(count.type)
-        yield Number(builder, number)
-        following = builder.add(number, ir.Constant(count.type, 1))
-        number.add_incoming(ir.Constant(count.type, 0), before)
-        number.add_incoming(following, builder.block)
-        after = builder.append_basic_block()
-        builder.cbranch(builder.icmp_signed("<", following, count), loop, after)
-        builder.position_at_end(after)
-
-
-def _align_stack(builder: Any) -> None:
+def align_stack(builder: Any) -> None:
     """Place the function's stack at a multiple of 64 bytes, for the vectors that it spills.
 
     LLVM does so for an aligned variable, which it keeps where an empty piece of assembly takes its address.
@@ -254,4 +204,4 @@ def _align_stack(builder: Any) -> None:
     with builder.goto_entry_block():
         variable = builder.alloca(ir.ArrayType(ir.IntType(8), BYTES))
         variable.align = BYTES
-    builder.asm(ir.FunctionType(ir.VoidType(), [variable.type]), "", "r", [variable], True)
+        builder.asm(ir.FunctionType(ir.VoidType(), [variable.type]), "", "r", [variable], True)
