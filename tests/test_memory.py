@@ -36,7 +36,7 @@ def test_no_way_takes_more_than_its_estimate(dtype, shape, taps, options):
     taken = {}
     for offer in offers(plan.problem, Asked(None, PRIORS, None)):
         for estimate in offer.estimates:
-            way = replace(plan, method=offer.method, estimate=estimate, structures=(), forced=True)
+            way = replace(plan, method=offer.method, estimate=estimate, forced=True)
             way(signal, kernel, out=out, workers=1)  # imports and tables
             forget()
             peak = peak_of(way, signal, kernel, out=out, workers=1)

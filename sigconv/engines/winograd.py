@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..semantics.problem import Axis
 from . import simd
 from .channels import TALL, _added, _no_sums, _stored
+from .entry import entry
 from .loops import MISSING, distinct
 from .protocol import Array
 from .rows import address_of, sources
@@ -62,7 +62,7 @@ def _multiply(kind, weights, height, channels, source, pitch, target, count, nar
 def _filter(version: int) -> Any:
     """Return the filter, compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     def fill(  # type: ignore[no-untyped-def]
         kind, data, far, channels, signals, table, weights, plane, kept, out, steps, wanted, both, group
     ):
@@ -104,7 +104,7 @@ def _filter(version: int) -> Any:
 def _weights(version: int) -> Any:
     """Return the transform of weights, compiled anew for each version of what it is made of."""
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry(error_model="numpy")
     def transform(kind, weights, rows, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
         # Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as
         # a piece has lanes are set apart first.
