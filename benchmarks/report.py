@@ -36,9 +36,9 @@ class Report(NamedTuple):
     rounds: int = 0
 
 
-def judged_ratio(result: Result) -> float | None:
+def judged_ratio(result: Result, peers: Sequence[str] = ("",)) -> float | None:
     """Return sigconv's time over the best peer's, of those that the point is judged beside."""
-    return result.ratio(_TINY_PEERS if result.point.kind == _TINY else ("",))
+    return result.ratio(_TINY_PEERS if result.point.kind == _TINY else peers)
 
 
 def geometric_mean_by_kind(ratios: Mapping[str, Sequence[float]]) -> float:
@@ -50,7 +50,7 @@ def figures(results: Sequence[Result]) -> dict[str, Any]:
     """Return the figures that a run is judged by; without any comparison none."""
     best, plain = defaultdict(list), defaultdict(list)
     for result in results:
-        ratio, beside_numpy = judged_ratio(result), result.ratio(_NUMPY_SCIPY)
+        ratio, beside_numpy = judged_ratio(result), judged_ratio(result, _NUMPY_SCIPY)
         if ratio is not None:
             best[result.point.kind].append((ratio, result.point))
         if beside_numpy is not None:
