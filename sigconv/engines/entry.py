@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy.ma  # noqa: F401  # Numba imports it at its first array, where an interrupt would leave its lock closed
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 
