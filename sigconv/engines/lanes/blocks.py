@@ -17,6 +17,7 @@ from ..watch import address
 from .calls import call
 from .levels import BACK, LEFT, ROOTS, THERE, forward, inverse
 from .passes import ROW
+from .shares import next_piece
 from .tables import COPIED, EMPTY, FROM, MISSING, OUTSIDE, TO, UNWANTED
 from .vectors import BYTES
 from .version import VERSION
@@ -152,34 +153,37 @@ def _compiled(version: int) -> Callable[..., int]:
 
     @entry()
     def convolve_blocks(  # type: ignore[no-untyped-def]
-        samples, work, shape, outer, within, along, middle, kernels, source, target, columns
+        samples, work, shape, outer, within, along, middle, kernels, source, target, columns, counted
     ):
         _fill_tables(work, source, target)
         across = len(columns.samples)
         inside = len(source.inner) * across
         entry = len(source.outer) * inside
         total = source.entries.shape[1] * entry
-        for group in range(len(kernels.spectra)):
+        each = -(-total // shape.parts)  # pieces of a group
+        piece = next_piece(counted)
+        while piece < each * len(kernels.spectra):
+            group, first = piece // each, piece % each * shape.parts
             spectra, begins, ends = kernels.spectra[group], source.entries[group], target.entries[group]
             count, results = len(spectra), min(len(spectra), len(ends))
-            for first in range(0, total, shape.parts):
-                for side in range(shape.parts):
-                    n = min(first + side, total - 1)
-                    at, outside = begins[n // entry], n % entry
-                    _find_lines(work, FROM + side, source, at, outside // inside, n % inside // across)
-                if first + 1 == total and shape.parts > 1:  # a block without a partner
-                    _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
-                a, b = first % across, (min(first + shape.parts, total) - 1) % across
-                _transform(samples, work, shape, outer, within, columns, source, a, b)
-                place = spectra[0] if count == 1 else kernels.kept
-                _along_lines(work, shape, along, middle, place, 0, True, count == 1)
-                for kernel in range(results):
-                    if count > 1:
-                        _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, False, True)
-                    for n in range(first, min(first + shape.parts, total)):
-                        at = ends[n // entry * count + kernel]
-                        _find_lines(work, TO + n - first, target, at, n % entry // inside, n % inside // across)
-                    _restore(samples, work, shape, outer, within, columns, a, b)
+            for side in range(shape.parts):
+                n = min(first + side, total - 1)
+                at, outside = begins[n // entry], n % entry
+                _find_lines(work, FROM + side, source, at, outside // inside, n % inside // across)
+            if first + 1 == total and shape.parts > 1:  # a block without a partner
+                _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
+            a, b = first % across, (min(first + shape.parts, total) - 1) % across
+            _transform(samples, work, shape, outer, within, columns, source, a, b)
+            place = spectra[0] if count == 1 else kernels.kept
+            _along_lines(work, shape, along, middle, place, 0, True, count == 1)
+            for kernel in range(results):
+                if count > 1:
+                    _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, False, True)
+                for n in range(first, min(first + shape.parts, total)):
+                    at = ends[n // entry * count + kernel]
+                    _find_lines(work, TO + n - first, target, at, n % entry // inside, n % inside // across)
+                _restore(samples, work, shape, outer, within, columns, a, b)
+            piece = next_piece(counted)
         return version
 
     return convolve_blocks

@@ -30,6 +30,7 @@ from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
 from .line_tables import lanes_of, real_dtype, tables_of
 from .memory import aligned, workspace
 from .passes import ROW
+from .shares import Share, alone, counter, next_piece
 from .twiddles import frequencies
 from .vectors import BYTES
 from .version import VERSION
@@ -82,7 +83,7 @@ def _halves(place, parts, lines, first, count, kernel, rows):  # type: ignore[no
     sources, cuts, targets, blocks, hop, last = lines
     x = y = v = w = 0
     for half in range(parts - 1, -1, -1):
-        line, block = divmod(min(place + half, count * blocks - 1), blocks)
+        line, block = divmod(max(0, min(place + half, count * blocks - 1)), blocks)
         begin, line = min(block * hop, last), line + first
         y, w = x, v
         x = sources[(block >= cuts[0]) + (block >= cuts[1]), line] + begin
@@ -96,29 +97,40 @@ def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
     @entry(error_model="numpy")
-    def run_blocks(lines, spectra, parts, dropped, passes, code, bank):  # type: ignore[no-untyped-def]
+    def run_blocks(lines, spectra, parts, dropped, passes, code, bank, counted):  # type: ignore[no-untyped-def]
         (levels, shared, _, _, _, work), (back, kept, together) = passes, bank
         sources, _, targets, blocks, _, _ = lines
         rows, results = levels[0, RADIX] * levels[0, LEFT], targets.shape[1]
         count = sources.shape[1] // len(spectra)  # lines that have one bank of kernels
-        for n in range(len(spectra)):
-            soon = _halves(0, parts, lines, n * count, count, 0, rows)
-            for begin in range(0, count * blocks, parts * together):
-                pairs = range(begin, min(begin + parts * together, count * blocks), parts)
+        size = parts * together if back else 2  # blocks of a piece
+        each = -(-count * blocks // size)  # pieces of a bank's lines
+        # The last two blocks of a line may write the same results: one piece has both, the first one may have less.
+        less = each * size - blocks if count == 1 else 0
+        total = each * len(spectra)
+        piece = next_piece(counted)
+        while piece < total:
+            after = next_piece(counted)
+            n, begin = piece // each, piece % each * size - less
+            pairs = range(max(begin, -(less % parts)), min(begin + size, count * blocks), parts)
+            for pair in pairs:
+                x, y, v, w = _halves(pair, parts, lines, n * count, count, 0, rows)
+                m, follows = n, pair + parts
+                if follows >= pairs.stop:  # the thread's next piece; behind the last one, that once more
+                    m, follows = min(after, total - 1) // each, min(after, total - 1) % each * size - less
+                soon = _halves(follows, parts, lines, m * count, count, 0, rows)
+                own = kept + (pair - begin) // parts * rows * ROW if results else spectra[n, 0]
+                at_once = results > 0 and back == 0
+                _analyse(x, y, levels, shared, work)
+                _parts(code, True, at_once, passes, spectra[n, 0], own, soon)
+                if at_once:
+                    _synthesise(v, w, dropped, levels, shared, work)
+            for kernel in range(results if back else 0):
                 for pair in pairs:
-                    (x, y, v, w), soon = soon, _halves(pair + parts, parts, lines, n * count, count, 0, rows)
-                    own = kept + (pair - begin) // parts * rows * ROW if results else spectra[n, 0]
-                    at_once = results > 0 and back == 0
-                    _analyse(x, y, levels, shared, work)
-                    _parts(code, True, at_once, passes, spectra[n, 0], own, soon)
-                    if at_once:
-                        _synthesise(v, w, dropped, levels, shared, work)
-                for kernel in range(results if back else 0):
-                    for pair in pairs:
-                        own = kept + (pair - begin) // parts * rows * ROW
-                        _, _, v, w = _halves(pair, parts, lines, n * count, count, kernel, rows)
-                        _parts(back, False, True, passes, spectra[n, kernel], own, (v, w, v, w))
-                        _synthesise(v, w, dropped, levels, shared, work)
+                    own = kept + (pair - begin) // parts * rows * ROW
+                    _, _, v, w = _halves(pair, parts, lines, n * count, count, kernel, rows)
+                    _parts(back, False, True, passes, spectra[n, kernel], own, (v, w, v, w))
+                    _synthesise(v, w, dropped, levels, shared, work)
+            piece = after
         return version
 
     return run_blocks
@@ -144,26 +156,39 @@ class Lines(NamedTuple):
     last: int
 
 
-def convolve(lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any], together: int) -> None:
+def convolve(
+    lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any], together: int, share: Share
+) -> None:
     """Convolve lines of samples of a dtype, block by block, with kernels, given by the addresses of their spectra.
 
     A row of them, a bank, serves as many lines as there are to each. A block reads `length` samples, and writes those
     of its circular convolution that come behind the first `dropped` rows of L. Of a bank of several kernels, the
-    frequencies of some transforms `together` are kept.
+    frequencies of some transforms `together` are kept. Threads may share the blocks.
     """
     several = spectra.shape[1] > 1
-    _run(lines, spectra, dropped, length, dtype, KEEP if several else MULTIPLY, together if several else 0)
+    _run(lines, spectra, dropped, length, dtype, KEEP if several else MULTIPLY, together if several else 0, share)
 
 
 def _run(
-    lines: Lines, spectra: Array, dropped: int, length: int, dtype: np.dtype[Any], middle: Any, together: int
+    lines: Lines,
+    spectra: Array,
+    dropped: int,
+    length: int,
+    dtype: np.dtype[Any],
+    middle: Any,
+    together: int,
+    share: Share = alone,
 ) -> None:
     """Run blocks, with what is done to their frequencies; some transforms' are kept together, if any."""
-    tables, real = tables_of(length, dtype), real_dtype(dtype)
-    work = workspace.address((1 + together) * tables.size)
-    bank = (RETURN(real), work + tables.size, together) if together else (0, 0, 1)
-    parts = 1 if dtype.kind == "c" else 2
-    _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, work), middle(real), bank)
+    tables, real, counted = tables_of(length, dtype), real_dtype(dtype), counter()
+    taken, parts = address_of(counted), 1 if dtype.kind == "c" else 2
+
+    def work() -> None:
+        place = workspace.address((1 + together) * tables.size)
+        bank = (RETURN(real), place + tables.size, together) if together else (0, 0, 1)
+        _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, place), middle(real), bank, taken)
+
+    share(work)
 
 
 def empty_spectra(count: int, length: int, dtype: np.dtype[Any]) -> Array:

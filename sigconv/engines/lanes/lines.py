@@ -17,6 +17,7 @@ from ..protocol import Array
 from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
 from .columns import Lines, convolve, spectra_of
 from .line_tables import lanes_of
+from .shares import Share, alone
 
 
 class Place(NamedTuple):
@@ -42,14 +43,21 @@ def outputs_of(length: int, tail: int, dtype: np.dtype[Any]) -> int:
 
 
 def convolve_lines(
-    signal: Array, spectra: Array, out: Array, place: Place, length: int, bank: int = 0, together: int = 1
+    signal: Array,
+    spectra: Array,
+    out: Array,
+    place: Place,
+    length: int,
+    bank: int = 0,
+    together: int = 1,
+    share: Share = alone,
 ) -> None:
     """Fill lines of outputs with signals convolved by kernels, whose leading axes broadcast.
 
     The signals lack the last `bank` of these axes: each meets all kernels there, and the frequencies of some blocks
     `together` are kept for them. Where the last axes share a kernel, their blocks of real samples are paired.
     The last block ends where the line ends: it gives some of its neighbour's outputs once more, or outputs before the
-    line, which are dropped.
+    line, which are dropped. Threads may share the blocks of one line.
     """
     dtype, width, batch = out.dtype, out.shape[-1], out.shape[:-1]
     signals = batch[: len(batch) - bank]
@@ -64,7 +72,7 @@ def convolve_lines(
     each = prod(batch[len(signals) :])
     targets, kernels = _lines(target, batch).reshape(-1, each), kernels.reshape(-1, each)
     lines = Lines(sources, reads.cuts, targets, cut.blocks, hop * dtype.itemsize, cut.last * dtype.itemsize)
-    convolve(lines, _shared(kernels), dropped_rows(place.tail, dtype), length, dtype, together)
+    convolve(lines, _shared(kernels), dropped_rows(place.tail, dtype), length, dtype, together, share)
     if target is not out:
         out[...] = target[..., -width:]
 

@@ -20,6 +20,7 @@ from .levels import levels_of
 from .line_tables import lanes_of, real_dtype
 from .memory import aligned, aligned_copy, workspace
 from .passes import ROW, stretch_of_passes, twiddle_table
+from .shares import Share, alone, counter
 from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Places, Samples, Shape, Work
 from .twiddles import frequencies, roots, stretch_of
 
@@ -44,7 +45,14 @@ class _Transforms(NamedTuple):
 
 
 def convolve(
-    signal: Array, spectra: Array, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, fill: Any, out: Array
+    signal: Array,
+    spectra: Array,
+    spans: tuple[Span, ...],
+    tails: Shapes,
+    lengths: Shapes,
+    fill: Any,
+    out: Array,
+    share: Share = alone,
 ) -> None:
     """Fill `out` with the convolution of a signal, extended as the spans say, and kernels, given by their spectra.
 
@@ -52,15 +60,15 @@ def convolve(
     kernel that is `tail` samples longer than one. Other axes are the batch. Those that the signal lacks are the last
     ones of the batch: all of the signal meets each kernel there; on the others, one of the two may have size 1.
     Samples along the last axis of both arrays are neighbours; they are complex, or real, in the spectrum's precision.
+    Threads may share the blocks.
     """
     t = _transforms(lengths, out.dtype)
     layouts = _layout(signal), _layout(spectra), _layout(out)
     source, target, columns, kernels = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
-    unwanted = np.empty(out.shape[-1] + lengths[-1], out.dtype)
-    operands = _at(source, signal, outside), _at(target, out, unwanted), columns
+    operands = _at(source, signal)._replace(missing=address_of(outside)), _at(target, out), columns
     middle = t.multiply if kernels.shape[1] == 1 else t.analyse
-    _run(t, middle, kernels + address_of(spectra), *operands)
+    _run(t, middle, kernels + address_of(spectra), *operands, share)
 
 
 @lru_cache(maxsize=KEPT)
@@ -92,9 +100,9 @@ def _layout(array: Array) -> _Layout:
     return array.shape, array.strides
 
 
-def _at(places: Places, array: Array, missing: Array) -> Places:
-    """Return the places in an array; missing lines are those of another one."""
-    return places._replace(entries=places.entries + address_of(array), missing=address_of(missing))
+def _at(places: Places, array: Array) -> Places:
+    """Return the places in an array."""
+    return places._replace(entries=places.entries + address_of(array))
 
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
@@ -121,7 +129,7 @@ def fill_spectra(kernels: Array, lengths: Shapes, spectra: Array) -> None:
     scaled.view(real)[...] -= scaled.view(real) * real.type(3 * t.stretch)
     places, columns = _taps((scaled.shape[1:], scaled.strides[1:]), lengths, t.shape.lanes)
     outside = np.zeros(max(scaled.shape[-1], t.shape.lanes), scaled.dtype)
-    source = _at(places._replace(entries=_entries(_layout(scaled), [0])), scaled, outside)
+    source = _at(places._replace(entries=_entries(_layout(scaled), [0]), missing=address_of(outside)), scaled)
     nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
     _run(t, t.analyse, targets, source, nothing, columns)
 
@@ -134,14 +142,29 @@ def _taps(kernel: _Layout, lengths: Shapes, lanes: int) -> tuple[Places, Columns
     return _places(_NO_ENTRIES, kernel, samples[:-1]), _columns(samples[-1], lanes, lengths[-1], 0)
 
 
-def _run(t: _Transforms, middle: Middle, spectra: Array, source: Places, target: Places, columns: Columns) -> None:
-    lines, bank = t.shape.outer * t.shape.inner, spectra.shape[1] > 1
-    block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
-    tables = np.empty((TABLES, lines), np.int64)
-    work = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
+def _run(
+    t: _Transforms,
+    middle: Middle,
+    spectra: Array,
+    source: Places,
+    target: Places,
+    columns: Columns,
+    share: Share = alone,
+) -> None:
+    lines, bank, counted = t.shape.outer * t.shape.inner, spectra.shape[1] > 1, counter()
     back = middle._replace(code=panels.RETURN(t.real, t.radix)) if bank else middle
-    kernels = Kernels(spectra, back, block + lines * (t.pitch + ROW))
-    convolve_blocks(t.samples, work, t.shape, *t.passes, middle, kernels, source, target, columns)
+    taken, longest = address_of(counted), len(columns.counts) * columns.hop + t.shape.lanes
+
+    def work() -> None:
+        block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
+        tables = np.empty((TABLES, lines), np.int64)
+        own = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
+        kernels = Kernels(spectra, back, block + lines * (t.pitch + ROW))
+        unwanted = np.empty(longest * t.samples.size, np.uint8)
+        written = target._replace(missing=address_of(unwanted))
+        convolve_blocks(t.samples, own, t.shape, *t.passes, middle, kernels, source, written, columns, taken)
+
+    share(work)
 
 
 def warm_up(lengths: Shapes, dtype: np.dtype[Any]) -> None:
