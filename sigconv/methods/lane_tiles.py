@@ -35,8 +35,8 @@ from .tiles import (
     trimmed,
     waking,
 )
-from .transform_method import best_of_few, steps_of
-from .workers import in_steps
+from .transform_method import best_of_few, steps_of, with_shared
+from .workers import in_order, in_steps, sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -62,7 +62,7 @@ def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: floa
         blocks = _Blocks.of(problem, costs, lengths)
         return [_estimate(problem, costs, blocks, limit) for limit in limits]
 
-    return best_of_few(_ranked(problem, costs), of, max_bytes, below)
+    return with_shared(best_of_few(_ranked(problem, costs), of, max_bytes, below), problem, costs, _shared_seconds)
 
 
 class _Blocks(NamedTuple):
@@ -187,6 +187,17 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     return Estimate(settings, seconds, shared, worker, _needs(dtype))
 
 
+def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float:
+    """Return the time of one tile, whose blocks the workers share."""
+    dtype, blocks = problem.working_dtype, _Blocks.of(problem, costs, settings.lengths)
+    transforms = -(-prod(blocks.counts) * lines_of_kernel(problem.shape, problem) // blocks.parts)
+    transforms *= problem.batch // lines_of_kernel(problem.shape, problem)
+    work = blocks.together * transforms * part_of_bank(bank_of(problem))
+    work += costs.passes(dtype.itemsize * prod(problem.shape))
+    begun = _spectra_seconds(problem, costs, prod(settings.lengths), blocks.together) + 2 * costs.tile + costs.wake
+    return costs.call + begun + work * share_of(transforms, costs.workers)
+
+
 @cache
 def _needs(dtype: DType) -> frozenset[str]:
     """Return what a process loads for blocks of a dtype."""
@@ -210,8 +221,16 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     return Spectra(taps, spectra.reshape(*batch, -1))
 
 
-def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
-    """Write one tile of the result to `out`."""
+def fill(
+    state: Spectra,
+    problem: Problem,
+    settings: Settings,
+    tile: Tile,
+    signal: Array,
+    out: Array,
+    runner: Runner = in_order,
+) -> None:
+    """Write one tile of the result to `out`; workers share its blocks."""
     if out.size == 0:
         return
     reaches = [reach_of(a, tile.slices[a.position], taps) for a, taps in zip(problem.axes, state.taps, strict=True)]
@@ -228,7 +247,8 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     own = tuple([i for i in range(len(batch)) if i not in bank])
     spectra, written = spectra.transpose(*own, *bank, -1), target.transpose(*own, *bank, *range(len(batch), out.ndim))
     samples = samples.squeeze(bank)
-    _engine().convolve(samples, spectra, spans, tails, settings.lengths, value, written)
+    share = sharing(runner, settings)
+    _engine().convolve(samples, spectra, spans, tails, settings.lengths, value, written, share)
     if not direct:
         outputs[...] = target
 

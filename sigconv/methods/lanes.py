@@ -35,8 +35,8 @@ from .tiles import (
     tile_steps,
     waking,
 )
-from .transform_method import best_of_few, steps_of
-from .workers import in_steps
+from .transform_method import best_of_few, steps_of, with_shared
+from .workers import in_order, in_steps, sharing
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -67,7 +67,8 @@ def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: floa
     def of(length: int) -> list[Estimate]:
         return [_estimate(problem, costs, length, size, limit) for limit in limits]
 
-    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, max_bytes, below)
+    found = best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, max_bytes, below)
+    return with_shared(found, problem, costs, _shared_seconds) if problem.batch == 1 else found
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -193,6 +194,15 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 
+def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float:
+    """Return the time of one tile, whose blocks the workers share."""
+    axis, dtype, length = problem.axes[0], problem.working_dtype, settings.lengths[0]
+    one, hop = costs.block(spectrum_dtype(dtype), length), _outputs(length, axis, dtype)
+    work = max(-(-axis.count // hop) * _transforms(problem) * one, costs.passes(2 * dtype.itemsize * axis.count))
+    begun = costs.spectrum + _spectra_seconds(problem, costs, length, one) + costs.tile + costs.batch["lanes"]
+    return costs.call + begun + costs.wake + work / costs.workers
+
+
 def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernel."""
     axis, position, length, columns = problem.axes[0], problem.axes[0].position, settings.lengths[0], _columns()
@@ -208,8 +218,16 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     return Spectra(((low, high),), last_axis(spectra.reshape(*taps.shape[:-1], -1), position, back=True))
 
 
-def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
-    """Write one tile of the result to `out`."""
+def fill(
+    state: Spectra,
+    problem: Problem,
+    settings: Settings,
+    tile: Tile,
+    signal: Array,
+    out: Array,
+    runner: Runner = in_order,
+) -> None:
+    """Write one tile of the result to `out`; workers share its blocks."""
     axis, length, lines = problem.axes[0], settings.lengths[0], _lines()
     if out.size == 0:
         return
@@ -221,7 +239,7 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
         first_read = place.first + min(out.shape[axis.position], _outputs(length, axis, out.dtype)) - length
         samples, place = _gathered(samples, problem, reach._replace(start=first_read), place)
     if out.ndim == 1:
-        lines.convolve_lines(samples, spectra, out, place, length)
+        lines.convolve_lines(samples, spectra, out, place, length, share=sharing(runner, settings))
         return
     samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
     bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
@@ -229,7 +247,8 @@ def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signa
     order = convolved_last(out.ndim, (*(bank or shared), out.ndim - 1))
     samples = samples.squeeze(bank) if bank else samples.transpose(order)
     spectra, out = spectra.transpose(order), out.transpose(order)
-    lines.convolve_lines(samples, spectra, out, place, length, len(bank), _together(length, out.dtype))
+    together, share = _together(length, out.dtype), sharing(runner, settings)
+    lines.convolve_lines(samples, spectra, out, place, length, len(bank), together, share)
 
 
 @lru_cache(maxsize=1024)

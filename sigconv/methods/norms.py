@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..engines.protocol import Array
 from ..semantics.problem import Axis, Problem
 from .bounds import transform_factor
-from .protocol import Settings
+from .protocol import PANELS, Settings
 from .tiles import Reach
 
 # Cells of a block's length, for which the squares of the samples that a block can have read are added up.
@@ -27,7 +27,7 @@ def factor_of(problem: Problem, settings: Settings) -> float:
 
 def cell_sizes(settings: Settings, reaches: Sequence[Reach]) -> tuple[int, ...]:
     """Return the samples of a cell on each axis; one cell holds all that one transform of panels reads."""
-    if settings.steps > 1:
+    if settings.engine == PANELS:
         return tuple(r.stop - r.start for r in reaches)
     return tuple(-(-length // CELLS) for length in settings.lengths)
 

@@ -85,6 +85,12 @@ class OverlapAdd(TransformMethod):
         else:
             super().fill(state, problem, settings, tile, signal, out)
 
+    def fill_shared(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
+        """Write one tile of the result to `out`, in blocks of our own."""
+        _own(problem).fill(state, problem, settings, tile, signal, out, runner)
+
     def probes(self, state: Any, problem: Problem, settings: Settings) -> Index:
         """Look at one output of each block."""
         if settings.engine != "lanes":

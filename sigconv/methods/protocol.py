@@ -14,6 +14,9 @@ from .tiles import Tile
 Runner = Callable[[Callable[[int], None], int], None]
 
 
+# The engine whose transforms hold all of an operand, an axis by itself folded into two.
+PANELS = "panels"
+
 # What a process has loaded, or would have to load: a name, and a dtype where there is one compiled function for each.
 Components = frozenset[str]
 
@@ -28,8 +31,8 @@ class Settings(NamedTuple):
 
     Where the transforms are checked, `checked` are the tiles that they take. Integers are checked by loops, `residues`.
 
-    With several `steps`, the workers do a tile together (see `SharedMethod`), one entry of the batch at a time; the
-    `lengths` of an axis by itself then are those of two, into which it is folded.
+    With several `steps`, the workers do a tile together (see `SharedMethod`). Panels do one entry of the batch at a time;
+    their `lengths` of an axis by itself are those of two, into which it is folded.
     """
 
     tile: tuple[int, ...]

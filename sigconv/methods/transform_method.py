@@ -15,6 +15,7 @@ from ..engines.transforms import needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Index, Runner, Settings
+from .renormalize import renormalizes
 from .tiles import Tile, count_tiles, first_of_every, share_of, waking
 
 # Passes over the samples and spectra of blocks, beside their transforms.
@@ -23,6 +24,8 @@ COPIES = 5
 _SHARED = 1 << 18
 # Lengths of blocks of which all is estimated.
 _LOOKED_AT = 3
+# Tiles for each worker, up to which the workers may rather share one.
+_FEW = 2
 
 T = TypeVar("T")
 
@@ -97,6 +100,27 @@ def best_of_few(
         if not left:
             break
     return best or sorted(found, key=lambda e: e.bytes)[:1]
+
+
+def with_shared(
+    found: list[Estimate], problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
+) -> list[Estimate]:
+    """Return estimates, and where workers have about a tile each also that of one tile, whose blocks they share.
+
+    They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
+    the blocks: what is not read and written in place is better done tile by tile.
+    """
+    in_place = problem.signal_dtype == problem.working_dtype == problem.result_dtype and not renormalizes(problem)
+    if len(found) != 1 or costs.workers == 1 or not in_place:
+        return found
+    (apart,), size = found, prod(problem.shape)
+    if not 1 < count_tiles(problem.shape, apart.settings.tile) <= _FEW * costs.workers:
+        return found
+    item = 2 * problem.working_dtype.itemsize
+    shared_bytes = apart.shared_bytes + item * size
+    worker_bytes = apart.worker_bytes - item * prod(apart.settings.tile)
+    settings = apart.settings._replace(tile=problem.shape, steps=costs.workers)
+    return [*found, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
 
 
 class Work(NamedTuple):

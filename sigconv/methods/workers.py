@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engines.forks import imported
 from ..errors import ArgumentTypeError, ArgumentValueError
-from .protocol import Runner
+from .protocol import Runner, Settings
 from .tiles import Tile, count_tiles, tiles
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ def in_steps(runner: Runner, count: int, steps: int, work: Callable[[slice], Non
             work(slice(count * number // steps, count * (number + 1) // steps))
 
     runner(step, steps)
+
+
+def sharing(runner: Runner, settings: Settings) -> Callable[[Callable[[], None]], None]:
+    """Return what has work, which threads share by themselves, done in as many of them as there are steps."""
+    return lambda work: runner(lambda _: work(), settings.steps)
 
 
 @lru_cache(maxsize=8)
