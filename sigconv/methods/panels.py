@@ -34,7 +34,7 @@ from .direct_tiles import extended
 from .layout import local_window
 from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transform
 from .orientation import dilated
-from .protocol import Costs, Estimate, Runner, Settings
+from .protocol import PANELS, Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
 from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
 from .workers import in_steps
@@ -44,7 +44,7 @@ PASSES = 3
 # then Python's lock would be taken again, and the thread would wait in vain, step after step.
 _STEPS = 4
 # The engine's name, and the largest row of a panel in bytes.
-ENGINE, _ROW = "panels", 256
+_ROW = 256
 
 
 class Spectra(NamedTuple):
@@ -73,7 +73,7 @@ def least_seconds(problem: Problem, costs: Costs, samples: float, length: float)
     dtype = transform_dtype(problem)
     parts = 2 if dtype.kind == "f" else 1
     moved = costs.passes(2 * PASSES * samples * dtype.itemsize, compiled=True)
-    return moved + costs.transform(ENGINE, spectrum_dtype(dtype), samples / parts, length / parts)
+    return moved + costs.transform(PANELS, spectrum_dtype(dtype), samples / parts, length / parts)
 
 
 def estimate(problem: Problem, costs: Costs) -> Estimate:
@@ -82,7 +82,7 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
-    shared = sum([costs.transform(ENGINE, complex_dtype, transforms * size, length) for length in lengths])
+    shared = sum([costs.transform(PANELS, complex_dtype, transforms * size, length) for length in lengths])
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
     shared *= _SLOWER.get(len(problem.axes), 1.0)
     steps = _steps(shared / (PASSES * transforms), costs)
@@ -92,7 +92,7 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     copied = prod(extended(problem, tile)) + (prod(tile) * problem.axes[0].stride if _is_thinned(problem) else 0)
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize
     return Estimate(
-        Settings(tile, ENGINE, lengths, steps=PASSES * steps),
+        Settings(tile, PANELS, lengths, steps=PASSES * steps),
         seconds,
         size * complex_dtype.itemsize * (1 + problem.kernel_batch) + copied * dtype.itemsize,
         rows + (3 * max(SLAB, planes) if len(lengths) > 2 else 0),

@@ -31,8 +31,8 @@ class Settings(NamedTuple):
 
     Where the transforms are checked, `checked` are the tiles that they take. Integers are checked by loops, `residues`.
 
-    With several `steps`, the workers do a tile together (see `SharedMethod`). Panels do one entry of the batch at a time;
-    their `lengths` of an axis by itself are those of two, into which it is folded.
+    With several `steps`, the workers do a tile together (see `SharedMethod`). Panels do one entry of the batch at a
+    time; their `lengths` of an axis by itself are those of two, into which it is folded.
     """
 
     tile: tuple[int, ...]
@@ -63,6 +63,22 @@ class Estimate(NamedTuple):
     def bytes(self) -> int:
         """Working memory with one worker, beside the operands and the result."""
         return self.shared_bytes + self.worker_bytes
+
+
+class Limits(NamedTuple):
+    """What estimates must keep to be worth making: bytes of working memory, what is loaded, seconds.
+
+    One that surely takes no less than `below` seconds would lose; so would an engine that is surely slower than another
+    one whose components are `ready`, loaded (None: all are).
+    """
+
+    max_bytes: int | None = None
+    ready: Components | None = None
+    below: float = inf
+
+    def fit(self, estimate: Estimate) -> bool:
+        """Return whether an estimate fits in memory."""
+        return self.max_bytes is None or estimate.bytes <= self.max_bytes
 
 
 class Costs(Protocol):
@@ -150,18 +166,10 @@ class Method(Protocol):
         """Return a time below which no estimate is, found at once."""
         ...
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> Sequence[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> Sequence[Estimate]:
         """Return for each engine the settings that are best within the memory limit, if any are, with their cost.
 
-        Engines may be left out that are surely slower than others which are `ready`, loaded (None: all are), and what
-        surely takes no less than `below` seconds.
+        What would lose by the limits may be left out.
         """
         ...
 
