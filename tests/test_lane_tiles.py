@@ -207,6 +207,22 @@ def test_the_bits_do_not_depend_on_the_workers(dtype):
     assert np.array_equal(plan(signal.astype(signal.dtype.newbyteorder()), kernel), expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kernel_shape", [(5, 6), (4, 1, 5, 6)])
+def test_workers_may_share_the_blocks_of_an_image(dtype, kernel_shape):
+    """Whoever takes which blocks, the bits are the same; a bank's blocks are transformed once for all kernels."""
+    rng = np.random.default_rng(4)
+    signal, kernel = numbers(rng, (3, 300, 210), dtype), numbers(rng, kernel_shape, dtype)
+    whole = (4, 3, 300, 210)[-max(3, len(kernel_shape)) :]
+    options = {"axes": (-2, -1), "boundary": "edge"}
+    plan = plan_of_blocks(signal.shape, kernel_shape, dtype, options, (64, 64), whole)
+    settings = plan.estimate.settings._replace(steps=3)
+    shared = dataclasses.replace(plan, estimate=plan.estimate._replace(settings=settings))
+    expected = plan(signal, kernel, workers=1)
+    for workers in (1, 2, 3) * 5:
+        assert np.array_equal(shared(signal, kernel, workers=workers), expected)
+
+
 @pytest.mark.parametrize("dtype", ["f8", "c16"])
 def test_nothing_outside_the_result_is_written(dtype):
     """Around an array that is written in place, all stays as it was, and no sample around the signal is read."""

@@ -1,5 +1,6 @@
 """The engine "lanes": its transforms against exact ones, and blocks of every kind against the definition."""
 
+import dataclasses
 import importlib
 from itertools import product
 from math import log2
@@ -174,6 +175,23 @@ def test_every_length_of_a_line(always, dtype, taps):
         exact = np.convolve(signal.astype(complex), kernel.astype(complex))
         limit = 32 * 9 * unit_roundoff(signal.dtype) * np.linalg.norm(signal) * np.linalg.norm(kernel)
         assert np.abs(got - exact).max() <= limit, samples
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_workers_may_share_the_blocks_of_a_line(always, dtype):
+    """Whoever takes which blocks, the bytes are the same: also where the last two blocks give some outputs both."""
+    rng = np.random.default_rng(6)
+    for samples in range(2000, 12_000, 1111):
+        signal, kernel = random(rng, samples, dtype), random(rng, 77, dtype)
+        plan = sigconv.plan(samples, 77, dtype, mode="same", method="overlap-add")
+        settings = plan.estimate.settings._replace(tile=(samples,), steps=3)
+        plan = dataclasses.replace(plan, estimate=plan.estimate._replace(settings=settings))
+        expected = plan(signal, kernel, workers=1)
+        exact = np.convolve(signal.astype(complex), kernel.astype(complex), "same")
+        limit = 32 * 9 * unit_roundoff(signal.dtype) * np.linalg.norm(signal) * np.linalg.norm(kernel)
+        assert np.abs(expected - exact).max() <= limit
+        for workers in (2, 3) * 10:
+            assert plan(signal, kernel, workers=workers).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -138,13 +138,17 @@ def test_engines_that_are_surely_slower_are_left_out():
 
 
 @pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
-def test_workers_have_as_many_tiles_of_lines():
-    """Three tiles of the usual size are four for two workers, and a little work is one tile."""
-    tiles = [
-        count_tiles(plan.problem.shape, plan.estimate.settings.tile)
-        for plan in (sigconv.plan(n, 300, mode="same", method="overlap-add") for n in (700_000, 5_000))
-    ]
-    assert tiles == [4, 1]
+def test_workers_share_a_tile_or_have_as_many_each():
+    """Samples that are read in place are one tile, which two workers share; others are four tiles, a few are one."""
+
+    def shares(samples, dtype):
+        plan = sigconv.plan(samples, 300, dtype, float, mode="same", method="overlap-add")
+        settings = plan.estimate.settings
+        return count_tiles(plan.problem.shape, settings.tile), settings.steps
+
+    assert shares(700_000, float) == (1, 2)
+    assert shares(700_000, np.float32) == (4, 1)
+    assert shares(5_000, float) == (1, 1)
 
 
 def test_a_plan_is_an_immutable_value():
