@@ -17,6 +17,8 @@ from .points import Array, Point
 
 # A turn lasts at least this long, so that a call of a microsecond is repeated many times.
 _TURN = 2e-3
+# Before a turn its call runs untimed for so long: threads of the call before may still spin, its data fill the caches.
+_SETTLED = 5e-3
 # Who is this many times slower than the fastest has one turn only; under a millisecond everyone races.
 _HOPELESS, _RACED, _SOON = 4.0, 1e-3, 1.0
 # How far results may lie apart, in units of rounding of the largest output: direct sums of 10⁴ taps, and transforms.
@@ -125,8 +127,17 @@ def race(calls: Mapping[str, Call], rounds: int, known: Mapping[str, float] | No
         for number in range(rounds):
             start = number % max(1, len(racing))
             for name in racing[start:] + racing[:start]:
+                _settle(calls[name])
                 times[name].append(turn(calls[name], repeats[name]))
     return times
+
+
+def _settle(call: Call) -> None:
+    """Run a call, once or for some milliseconds, so that what is timed next is not what another call left behind."""
+    until = perf_counter() + _SETTLED
+    call()
+    while perf_counter() < until:
+        call()
 
 
 def _once(call: Call) -> float:
