@@ -35,6 +35,8 @@ from .twiddles import frequencies
 from .vectors import BYTES
 from .version import VERSION
 
+# Bytes of samples that a thread takes at a time: where pieces meet, prefetchers of two cores fight for the same lines.
+_PIECE = 1 << 16
 _NOWHERE = np.zeros((0, 0), np.int64)  # targets of blocks whose spectra are wanted
 
 
@@ -102,7 +104,7 @@ def _compiled(version: int) -> Callable[..., int]:
         sources, _, targets, blocks, _, _ = lines
         rows, results = levels[0, RADIX] * levels[0, LEFT], targets.shape[1]
         count = sources.shape[1] // len(spectra)  # lines that have one bank of kernels
-        size = parts * together if back else 2  # blocks of a piece
+        size = parts * together  # blocks of a piece
         each = -(-count * blocks // size)  # pieces of a bank's lines
         # The last two blocks of a line may write the same results: one piece has both, the first one may have less.
         less = each * size - blocks if count == 1 else 0
@@ -182,10 +184,11 @@ def _run(
     """Run blocks, with what is done to their frequencies; some transforms' are kept together, if any."""
     tables, real, counted = tables_of(length, dtype), real_dtype(dtype), counter()
     taken, parts = address_of(counted), 1 if dtype.kind == "c" else 2
+    apart = max(2 // parts, _PIECE // (parts * length * dtype.itemsize))
 
     def work() -> None:
         place = workspace.address((1 + together) * tables.size)
-        bank = (RETURN(real), place + tables.size, together) if together else (0, 0, 1)
+        bank = (RETURN(real), place + tables.size, together) if together else (0, 0, apart)
         _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, place), middle(real), bank, taken)
 
     share(work)
