@@ -147,10 +147,9 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     each = problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
     alone = costs.call + 2 * costs.tile + moved / costs.workers
-    for place in seconds.argsort():
-        if seconds[place] == inf:
-            return
-        number, work = numbers[:, place].tolist(), each * float(seconds[place])
+    while (least := float(seconds[place := int(seconds.argmin())])) < inf:
+        seconds[place] = inf
+        number, work = numbers[:, place].tolist(), each * least
         work = min(work * shares[number[0]], work + costs.wake + 2 * costs.tile)
         lengths = tuple([_LENGTHS[i] for i in number])
         spectra = _spectra_seconds(problem, costs, prod(lengths), float(together[place]))
