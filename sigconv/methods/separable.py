@@ -17,7 +17,8 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
-from .direct import loops_for, needed, sum_seconds, tile_sums
+from .direct import tile_sums
+from .direct_price import loops_for, needed, sum_seconds
 from .protocol import Components, Costs, Estimate, Index, Runner, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
 
