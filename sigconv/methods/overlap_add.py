@@ -64,7 +64,7 @@ class OverlapAdd(TransformMethod):
         own = _own(problem)
         found: list[Estimate] = own.estimates(problem, costs, max_bytes, below) if own.serves(problem) else []
         loaded = [e for e in found if _is_at_hand(e, max_bytes, ready)]
-        if loaded and _beats_engines(loaded[0], problem, costs):
+        if loaded and max_bytes is None and _beats_engines(loaded[0], problem, costs):
             return loaded
         # A share of loading counts, too, which is far less than the time of a tile.
         least = min([below, *(e.seconds + costs.tile for e in loaded)])
