@@ -52,6 +52,8 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     >>> spread_rows((512, 512), (False, False), 16, halved=False)
     (512, 540)
     """
+    if not any(map(_is_long, lengths[:-1])):
+        return lengths
     spread = list(lengths)
     for axis in range(len(lengths) - 2, -1, -1):
         inner = [i for i in range(axis + 1, len(lengths)) if not fixed[i]]

@@ -165,10 +165,10 @@ def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: fl
     """Return each engine's cheapest block lengths, of those that may take less than `below` seconds."""
     batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
+    losing = below
     for lengths in block_lengths(problem):
         cuts = _cut(problem, lengths)
-        worst = max([order[1] for order, _ in best.values()], default=inf)
-        if max_bytes is None and _least_seconds(problem, costs, cuts) >= min(below, worst):
+        if max_bytes is None and _least_seconds(problem, costs, cuts) >= losing:
             continue
         sized = [_work(problem, costs, cuts, batch) for batch in batches]
         if best and sized[-1].worker_bytes > _MOST_BYTES:
@@ -178,6 +178,7 @@ def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: fl
                 order = _order(asked, costs, way, max_bytes)
                 if way not in best or order < best[way][0]:
                     best[way] = order, asked
+        losing = min(below, max([order[1] for order, _ in best.values()]))
         # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
         if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
             break
@@ -209,8 +210,8 @@ def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
     itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
     last: tuple[int, ...] | None = None
     for quarters in _QUARTERS:
-        wanted = [fast(max(smallest, quarters * (t + 1) // 4 + t)) for t in tails]
-        lengths = tuple(map(min, whole, wanted))
+        wanted = [max(smallest, quarters * (t + 1) // 4 + t) for t in tails]
+        lengths = tuple([w if n >= w else min(w, fast(n)) for n, w in zip(wanted, whole, strict=True)])
         if lengths == last:
             continue
         if last is not None and prod(lengths) > _LARGEST:

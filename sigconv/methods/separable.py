@@ -48,9 +48,9 @@ class Passes(NamedTuple):
         return None if problem.kernel_batch == 1 else "every signal has a kernel of its own"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call and of a worker's part of a pass along each axis."""
+        """Return that of a call, and along each axis of a tile and of a worker's part of a pass."""
         moved = costs.passes(prod(problem.shape) * problem.working_dtype.itemsize)
-        return costs.call + len(problem.axes) * (costs.tile + moved) / costs.workers
+        return costs.call + len(problem.axes) * (costs.tile + moved / costs.workers)
 
     def estimates(
         self,
