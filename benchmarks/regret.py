@@ -102,14 +102,22 @@ def variants(point: Point) -> Iterator[tuple[str, Any]]:
 
 
 def _plan(point: Point, method: str) -> Any:
+    """Return a plan by one method, or the one of a call that finds everything loaded that would serve it."""
     import sigconv
+    from sigconv.planning.candidate import Asked, offers
+    from sigconv.planning.plan import choose
+    from sigconv.planning.stored import current
 
     options: dict[str, Any] = {"boundary": point.boundary, "axes": point.axes}
     options |= {"flip": point.operator == "convolve", "conjugate": point.operator == "correlate"}
     if point.center is not None:
         options["center"] = point.center
     dtypes = point.dtype, point.kernel_dtype or point.dtype
-    return sigconv.plan(point.signal, point.kernel, *dtypes, point.mode, method, **options)
+    plan = sigconv.plan(point.signal, point.kernel, *dtypes, point.mode, method, **options)
+    if method != _AUTO:
+        return plan
+    found = offers(plan.problem, Asked(None, current(), None))
+    return choose(plan.problem, ready=frozenset().union(*[e.needs for offer in found for e in offer.estimates]))
 
 
 def settings(plan: Any) -> Iterator[tuple[str, Any]]:

@@ -15,8 +15,9 @@ import numpy as np
 from .peers import OURS, Call, Peer
 from .points import Array, Point
 
-# A turn lasts at least this long, so that a call of a microsecond is repeated many times.
-_TURN = 2e-3
+# A turn lasts at least this long, so that a call of a microsecond is repeated many times: sigconv loads its loops after
+# some hundred short calls, which is to be over after the first turn.
+_TURN = 1e-2
 # Before a turn its call runs untimed for so long: threads of the call before may still spin, its data fill the caches.
 _SETTLED = 5e-3
 # Who is this many times slower than the fastest has one turn only; under a millisecond everyone races.

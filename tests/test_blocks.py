@@ -12,7 +12,7 @@ from strategies import LINEAR
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods.overlap_add import _work, block_lengths
+from sigconv.methods.overlap_add import _cut, _work, block_lengths
 from sigconv.methods.paired import row_places
 from sigconv.methods.spectral import block_outputs
 from sigconv.methods.tiles import gather, reach_of
@@ -46,7 +46,8 @@ def plan_of_small_blocks(shape, taps, dtype, options, changes):
     """Return a plan with the smallest blocks that the method considers, two pairs in a batch."""
     plan = sigconv.plan(shape, taps, dtype, method="overlap-add", **({"mode": "same"} | options))
     lengths = next(block_lengths(plan.problem))
-    estimate = _work(plan.problem, PRIORS, lengths, batch=4 * prod(lengths)).estimate(PRIORS, "numpy")
+    cuts = _cut(plan.problem, lengths)
+    estimate = _work(plan.problem, PRIORS, cuts, batch=4 * prod(lengths)).estimate(PRIORS, "numpy")
     if any(axis.stride > 1 for axis in plan.problem.axes):  # compiled copies take every output
         changes = changes | {"compiled": False}
     if "c" in dtype:

@@ -64,6 +64,9 @@ def test_long_columns_do_not_share_cache_lines():
     assert spread_rows((256, 256, 256), (False,) * 3, 16, halved=False) == (256, 270, 270)
     assert spread_rows((1024, 1024), (False, True), 8, halved=False) == (1024, 1024)
     assert spread_rows((128, 256), (False, False), 16, halved=False) == (128, 256)
+    assert spread_rows((32, 256), (False, False), 16, halved=False) == (32, 256)
+    assert spread_rows((40, 256), (False, False), 16, halved=False) == (40, 270)
+    assert spread_rows((40, 160, 16), (False,) * 3, 8, halved=False) == (40, 162, 16)
     assert spread_rows((4096,), (False,), 16, halved=False) == (4096,)
     # Rows of 256 · 8 bytes collide after any even number of them: the last axis has to grow, too.
     assert spread_rows((256, 256, 256), (False,) * 3, 8, halved=False) == (256, 270, 270)

@@ -56,6 +56,15 @@ def test_max_bytes_changes_the_choice_or_is_refused():
         sigconv.plan(1_000_000, 1_000, max_bytes=1000)
 
 
+def test_an_engine_serves_where_our_own_transforms_take_too_much():
+    """What a boundary's weights take beside the sums leaves no room for our own blocks, but some for an engine's."""
+    signal, kernel, options = (62, 380), (8, 4), {"mode": "same", "boundary": "renormalize"}
+    plan = sigconv.plan(signal, kernel, max_bytes=1_000_000, **options)
+    assert plan.method == "overlap-add"
+    assert plan.estimate.settings.engine != "lanes"
+    assert plan.estimate.bytes <= 1_000_000
+
+
 def test_max_bytes_counts_every_thread():
     """Fewer threads work where memory is limited, and the bits are the same."""
     free = sigconv.plan(1_000_000, 1_000, mode="same", method="overlap-add")

@@ -53,6 +53,7 @@ LIGHT = {
         "sigconv.methods.itself",
         "sigconv.methods.nest",
         "sigconv.methods.workers",
+        "sigconv.methods.direct_price",
         "sigconv.methods.direct_tiles",
         "sigconv.methods.lane_tiles",
         "sigconv.methods.lanes",

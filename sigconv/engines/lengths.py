@@ -52,11 +52,13 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     >>> spread_rows((512, 512), (False, False), 16, halved=False)
     (512, 540)
     """
+    if not any(map(_is_long, lengths[:-1])):
+        return lengths
     spread = list(lengths)
     for axis in range(len(lengths) - 2, -1, -1):
         inner = [i for i in range(axis + 1, len(lengths)) if not fixed[i]]
         # All fast lengths are even, so lengthening one axis may not do: they take turns, and a few must be enough.
-        for turn in range(_TURNS if inner and lengths[axis] >= _LONG_COLUMN else 0):
+        for turn in range(_TURNS if inner and _is_long(lengths[axis]) else 0):
             if _row(spread[axis + 1 :], halved) * itemsize % 4096:
                 break
             longer = inner[turn % len(inner)]
@@ -64,12 +66,17 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     return tuple(spread)
 
 
+def _is_long(column: int) -> bool:
+    """Return whether a column is too long for those that share cache lines; FFTW reads short powers of two at once."""
+    return column >= (_LONG_COLUMN if column & (column - 1) else _LONG_POWER)
+
+
 def _row(lengths: list[int], halved: bool) -> int:
     last = lengths[-1] // 2 + 1 if halved else lengths[-1]
     return prod(lengths[:-1]) * last
 
 
-_LONG_COLUMN = 200
+_LONG_COLUMN, _LONG_POWER = 40, 200
 _TURNS = 8
 _LONGEST_FIVE = 1280
 

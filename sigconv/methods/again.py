@@ -16,7 +16,8 @@ import numpy as np
 from ..engines.protocol import Array
 from ..semantics.problem import Problem
 from .bounds import unit_roundoff
-from .direct import Direct, is_lines, loops_for
+from .direct import Direct
+from .direct_price import is_lines, loops_for
 from .protocol import Settings
 from .tiles import Tile, tile_steps
 from .workers import in_order, run_tiles

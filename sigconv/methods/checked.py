@@ -18,7 +18,8 @@ import numpy as np
 from ..engines.protocol import Array
 from ..semantics.problem import Problem
 from .bounds import ALLOWED, transform_factor, transform_underflow, unit_roundoff
-from .direct import Direct, loops_for, needed
+from .direct import Direct
+from .direct_price import loops_for, needed
 from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
 from .protocol import Costs, Estimate, Index, Limits, Method, Runner, Settings
 from .scaling import range_of

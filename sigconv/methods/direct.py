@@ -11,32 +11,24 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.plain_loops import convolve_line, sum_taps
 from ..engines.protocol import Array
-from ..engines.transforms import installed
-from ..semantics.dtypes import FLOATS, is_exact
+from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_tiles import conv_steps, held_bytes, in_tiles, parts, samples_met, taps_met, tile_outputs
+from .direct_price import loops_for, priced
+from .direct_tiles import in_tiles, parts, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Limits, Runner, Settings
-from .small import lines_of
 from .tiles import (
     Reach,
     Tile,
     convolved_last,
-    count_tiles,
     gather,
     is_known_to_loops,
     numbers_outside,
     reach_of,
-    share_of,
-    tile_steps,
     trimmed,
-    waking,
 )
 
-# A call by compiled loops that is made at once, in calls of numpy.convolve.
-_COMPILED_CALL = 1.5
-_SKIPPED = 64  # samples between windows that are copied, too, where windows do not overlap
 # Up to these Σ |x||g| the sums of integers are exact in floats (with room for the rounding of the kernel's Σ |g|).
 _EXACT_SINGLE, _EXACT_DOUBLE = 2.0**24, 2.0**52
 
@@ -65,7 +57,7 @@ class Direct:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
         loops = loops_for(problem)
         alike = "numba" in loops and at_once.serves(problem)
-        of = partial(_estimates, problem, costs, kinds=loops, alike=alike)
+        of = partial(priced, problem, costs, kinds=loops, alike=alike)
         return in_tiles(of, tile_outputs(problem, alike), limits)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> _Kernel:
@@ -105,63 +97,6 @@ class Direct:
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"loops": settings.engine, "tile": " × ".join(map(str, settings.tile)) or "1"}
-
-
-def _estimates(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, ...], alike: bool) -> list[Estimate]:
-    """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
-    tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
-    swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
-    met = problem.batch * prod([samples_met(a) for a in problem.axes])
-    products = {"numba": swept, "numpy": swept if is_lines(problem) else met}
-    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
-    count = count_tiles(problem.shape, tile)
-    share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
-    sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}
-    # NumPy's exact sums look for peaks, split operands and add what the parts give: as much Python again.
-    python = {"numba": costs.tile, "numpy": costs.tile * (2 if is_exact(problem.result_dtype) else 1)}
-    begin = waking(count, costs)
-    times = {name: costs.call + begin + share * python[name] * count + seconds for name, seconds in sums.items()}
-    lines = lines_of(problem)
-    if lines is not None:
-        each = costs.lines(problem.working_dtype, lines.sums, lines.taps)
-        times["numpy"] = lines.calls * costs.call + lines.number * each
-    if alike:
-        times["numba"] = _COMPILED_CALL * costs.call + begin + sums["numba"]
-    return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
-
-
-def is_lines(problem: Problem) -> bool:
-    """Return whether numpy.convolve can serve: one axis, every tap and every output."""
-    return len(problem.axes) == 1 and problem.axes[0].stride == problem.axes[0].dilation == 1
-
-
-def sum_seconds(problem: Problem, costs: Costs, loops: str, products: float, taps: float) -> float:
-    """Return the time of the sums of all tiles: of products, and of taps that NumPy multiplies one by one."""
-    if loops != "numpy":
-        return costs.products(loops, problem.working_dtype, products)
-    if is_lines(problem):
-        sums = prod(problem.shape)
-        return costs.lines(problem.working_dtype, sums, products / max(1, sums))
-    return taps * costs.call + costs.products("numpy taps", problem.working_dtype, products)
-
-
-def loops_for(problem: Problem) -> tuple[str, ...]:
-    """Return whose loops serve."""
-    known = is_exact(problem.result_dtype) or problem.working_dtype.char in FLOATS
-    # Compiled loops copy what they step over.
-    dense = all(axis.stride <= max(axis.span, _SKIPPED) for axis in problem.axes)
-    return ("numpy", "numba") if known and dense and problem.axes and installed("numba") else ("numpy",)
-
-
-def needed(problem: Problem, engine: str, alike: bool = False) -> frozenset[str]:
-    """Return what a process loads for some loops: other ones where all operands are `alike`, of the dtype of the sums.
-
-    Those for integers mostly sum in float64.
-    """
-    if engine != "numba":
-        return frozenset()
-    sums = "d" if is_exact(problem.result_dtype) else problem.working_dtype.char
-    return frozenset(("numba", f"{'at_once' if alike else 'loops'} {sums}"))
 
 
 def _exact_sums(piece: Array, kernel: Array, problem: Problem, sums: partial[Array]) -> Array:

@@ -16,6 +16,7 @@ from .tiles import Tile
 # for little. Problems of a few tenths of that are cut for two workers.
 FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
 _ROW = 1 << 12
+_ROWS = 4
 # Samples that a tile reads of a signal that it steps through.
 _READ = 1 << 22
 # Outputs that are read in place without the ghosts at their ends, if they are so many that the copy would cost more.
@@ -45,7 +46,7 @@ def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
 
     Where the kernel is longer than the signal, small tiles keep the taps that meet no sample out of the sums.
     """
-    left, room, steps = outputs, _READ, []
+    left, room, steps = outputs, _READ, list[int]()
     for axis in reversed(problem.axes):
         step = min(axis.count, _ROW if len(problem.axes) > 1 else left, left)
         if axis.silent and axis.span > axis.signal:
@@ -53,7 +54,8 @@ def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
         if axis.stride > 1:
             step = max(1, min(step, (room - axis.span) // axis.stride + 1))
             room //= axis.stride * step
-        steps.append(_even(axis.count, max(1, step)))
+        step = _even(axis.count, max(1, step))
+        steps.append(_in_fours(axis.count, step) if steps else step)
         left //= max(1, step)
     return tuple(reversed(steps))
 
@@ -62,6 +64,14 @@ def _even(count: int, step: int) -> int:
     """Return the step that cuts into an even number of parts of much the same size, if it cuts at all."""
     parts = -(-count // step)
     return step if parts <= 1 else -(-count // (parts + parts % 2))
+
+
+def _in_fours(count: int, step: int) -> int:
+    """Return the step that cuts an axis into parts of whole fours of rows, which the loops sum together."""
+    if step >= count or step < _ROWS:
+        return step
+    more = -(-step // _ROWS) * _ROWS
+    return more if -(-count // more) == -(-count // step) else more - _ROWS
 
 
 def parts(problem: Problem, tile: Tile) -> list[tuple[Tile, Any]]:

@@ -42,6 +42,9 @@ _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) i
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
 _LARGEST = {2: 1 << 17, 3: 1 << 20}
 _SHORTEST = {2: 64, 3: 32}
+# So many samples of the first of three axes collide in the second-level cache, if their planes lie so far apart, and
+# take so many times as long.
+_APART, _PLANE, _COLLIDING = 64, 1024, 1.35
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 14
 # Seconds of a tile of many entries of the batch: far more than a tile's own time.
@@ -93,7 +96,8 @@ def _seconds(costs: Costs, dtype: DType, lengths: Sequence[int]) -> float:
     """
     size, complex_dtype = prod(lengths), spectrum_dtype(dtype)
     if len(lengths) > 2:
-        return costs.volume(complex_dtype, size)
+        collide = lengths[0] > _APART and size // lengths[0] % _PLANE == 0
+        return costs.volume(complex_dtype, size) * (_COLLIDING if collide else 1.0)
     return costs.transform("blocks", complex_dtype, 2 * size, 2 * size)
 
 
@@ -139,10 +143,9 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     each = problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
     alone = costs.call + 2 * costs.tile + moved / costs.workers
-    for place in seconds.argsort():
-        if seconds[place] == inf:
-            return
-        number, work = numbers[:, place].tolist(), each * float(seconds[place])
+    while (least := float(seconds[place := int(seconds.argmin())])) < inf:
+        seconds[place] = inf
+        number, work = numbers[:, place].tolist(), each * least
         work = min(work * shares[number[0]], work + costs.wake + 2 * costs.tile)
         lengths = tuple([_LENGTHS[i] for i in number])
         spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), float(together[place]))

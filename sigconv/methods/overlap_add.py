@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,12 +57,12 @@ class OverlapAdd(TransformMethod):
         own = _own(problem)
         found: list[Estimate] = own.estimates(problem, costs, limits) if own.serves(problem) else []
         loaded = [e for e in found if limits.fit(e) and (limits.ready is None or e.needs <= limits.ready)]
-        if loaded and _beats_engines(loaded[0], problem, costs):
+        if loaded and limits.max_bytes is None and _beats_engines(loaded[0], problem, costs):
             return loaded
         # A share of loading counts, too, which is far less than the time of a tile.
         least = min([limits.below, *(e.seconds + costs.tile for e in loaded)])
         if super().least_seconds(problem, costs) + _transforms(problem, costs, 0) < least:
-            found += _by_engines(problem, costs, limits.max_bytes)
+            found += _by_engines(problem, costs, limits.max_bytes, least)
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
@@ -111,18 +111,23 @@ def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
 @lru_cache(maxsize=64)
 def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
-    pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, compiled=True) / 2
-    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
-    found = [
-        share * costs.transform(engine, kind, 1, length) + copies
-        for engine in {priced(name, mixed) for name in engine_names(dtype) for mixed in (False, True)}
-        for kind, share in shares.items()
-        for length in (_SMALLEST, *_PROBED)
-    ]
+    found = [_sample(costs, dtype, size, mixed) for size in (_SMALLEST, *_PROBED) for mixed in (False, True)]
     if ours:
         own = lanes.least_sample(costs, dtype) if ours == 1 else lane_tiles.least_sample(costs, dtype, ours)
-        found.append(own * shares[pairs] / 2)
+        found.append(own * dtype.itemsize / spectrum_dtype(dtype).itemsize / 2)
     return min(found)
+
+
+@lru_cache(maxsize=4096)
+def _sample(costs: Costs, dtype: np.dtype[Any], size: int, mixed: bool) -> float:
+    """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples.
+
+    Some are of several axes whose lengths have other prime factors than two.
+    """
+    pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, dtype.char in "fd") / 2
+    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
+    engines = [priced(name, mixed) for name in engine_names(dtype)]
+    return min(share * costs.transform(e, k, 1, size) for e in engines for k, share in shares.items()) + copies
 
 
 def _beats_engines(own: Estimate, problem: Problem, costs: Costs) -> bool:
@@ -150,12 +155,16 @@ def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[Estimate]:
-    """Return each engine's cheapest block lengths."""
+def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: float) -> list[Estimate]:
+    """Return each engine's cheapest block lengths, of those that may take less than `below` seconds."""
     batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
+    losing = below
     for lengths in block_lengths(problem):
-        sized = [_work(problem, costs, lengths, batch) for batch in batches]
+        cuts = _cut(problem, lengths)
+        if max_bytes is None and _least_seconds(problem, costs, cuts) >= losing:
+            continue
+        sized = [_work(problem, costs, cuts, batch) for batch in batches]
         if best and sized[-1].worker_bytes > _MOST_BYTES:
             break
         for asked in sized:
@@ -163,6 +172,7 @@ def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None) -> list[E
                 order = _order(asked, costs, way, max_bytes)
                 if way not in best or order < best[way][0]:
                     best[way] = order, asked
+        losing = min(below, max([order[1] for order, _ in best.values()]))
         # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
         if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
             break
@@ -194,8 +204,8 @@ def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
     itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
     last: tuple[int, ...] | None = None
     for quarters in _QUARTERS:
-        wanted = [fast(max(smallest, quarters * (t + 1) // 4 + t)) for t in tails]
-        lengths = tuple(map(min, whole, wanted))
+        wanted = [max(smallest, quarters * (t + 1) // 4 + t) for t in tails]
+        lengths = tuple([w if n >= w else min(w, fast(n)) for n, w in zip(wanted, whole, strict=True)])
         if lengths == last:
             continue
         if last is not None and prod(lengths) > _LARGEST:
@@ -214,17 +224,40 @@ def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     return lengths
 
 
-def _work(problem: Problem, costs: Costs, lengths: tuple[int, ...], batch: int) -> Work:
-    """Return what blocks of some lengths take, of which about `batch` samples are transformed together."""
-    axes, size = problem.axes, prod(lengths)
-    outputs = [spectral.block_outputs(axis, length) for axis, length in zip(axes, lengths, strict=True)]
-    counts = [-(-axis.count // step) for axis, step in zip(axes, outputs, strict=True)]
+class _Cuts(NamedTuple):
+    """Blocks of some lengths: how many outputs each gives on every axis, and how many blocks there are."""
+
+    lengths: tuple[int, ...]
+    outputs: list[int]
+    counts: list[int]
+
+
+def _cut(problem: Problem, lengths: tuple[int, ...]) -> _Cuts:
+    """Return the blocks of a problem."""
+    outputs = list(map(spectral.block_outputs, problem.axes, lengths))
+    return _Cuts(lengths, outputs, [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)])
+
+
+def _least_seconds(problem: Problem, costs: Costs, cuts: _Cuts) -> float:
+    """Return what blocks take at least, by any engine."""
+    size, count, alone = prod(cuts.lengths), prod(cuts.counts), costs.call + costs.spectrum
+    each = _sample(costs, spectral.transform_dtype(problem), size, len(cuts.lengths) > 1 and size & (size - 1) > 0)
+    # What one tile holds, only one worker does.
+    few = count == cuts.counts[0] and count * size * problem.batch <= _BATCH
+    seconds = costs.tile + size * count * (problem.signal_batch + problem.batch) * each
+    return alone + (seconds if few else seconds / costs.workers)
+
+
+def _work(problem: Problem, costs: Costs, cuts: _Cuts, batch: int) -> Work:
+    """Return what some blocks take, of which about `batch` samples are transformed together."""
+    axes, (lengths, outputs, counts), size = problem.axes, cuts, prod(cuts.lengths)
     cut = bool(counts) and counts[0] > 1
     read = size // lengths[0] * max(lengths[0], outputs[0] * axes[0].stride) if cut else size
     paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind) and read <= max(size, batch)
     blocks = _together(min(counts[0], batch // read), paired) if cut else 1
     if cut:
-        outputs[0] *= max(blocks, _TILE * batch // read // blocks * blocks)
+        first = outputs[0] * max(blocks, _TILE * batch // read // blocks * blocks)
+        outputs = [first, *outputs[1:]]
     tile = tile_steps(problem, outputs, batch, blocks * size)
     return work(problem, costs, Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired), prod(counts))
 

@@ -54,10 +54,6 @@ class Spectra(NamedTuple):
     spectra: Array | Sequence[OwnSpectrum]
 
 
-# How much longer transforms of several axes take, whose samples lie far apart.
-_SLOWER = {2: 1.2, 3: 2.0}
-
-
 def serves(problem: Problem, least: int) -> bool:
     """Return whether panels can serve a problem whose transforms have some samples at least."""
     return (
@@ -84,10 +80,13 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
     shared = sum([costs.transform(PANELS, complex_dtype, transforms * size, length) for length in lengths])
     shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
-    shared *= _SLOWER.get(len(problem.axes), 1.0)
     steps = _steps(shared / (PASSES * transforms), costs)
     shared += PASSES * steps * costs.batch["panels"] * problem.batch
     seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * shared
+    # What Python does for the planes of three axes takes half the time of a tile there, and as much back; the workers
+    # do not share it.
+    planes = size // prod(lengths[1:]) if len(problem.axes) > 2 else 0
+    seconds += planes * costs.tile * (problem.kernel_batch / 2 + problem.batch)
     # What is read is copied where it is extended, converted or not contiguous, and what is thinned is written before.
     copied = prod(extended(problem, tile)) + (prod(tile) * problem.axes[0].stride if _is_thinned(problem) else 0)
     rows, planes = 4 * _ROW * lengths[-1], LEAST_ROWS * prod(lengths[1:]) * complex_dtype.itemsize

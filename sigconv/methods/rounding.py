@@ -19,7 +19,8 @@ from ..engines.protocol import Array
 from ..engines.transforms import installed
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
-from .direct import Direct, loops_for
+from .direct import Direct
+from .direct_price import loops_for
 from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
 from .protocol import Components, Costs, Estimate, Index, Limits, Method, Runner, Settings, SharedMethod

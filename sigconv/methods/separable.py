@@ -17,7 +17,8 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
-from .direct import loops_for, needed, sum_seconds, tile_sums
+from .direct import tile_sums
+from .direct_price import loops_for, needed, sum_seconds
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
 
@@ -47,9 +48,9 @@ class Passes(NamedTuple):
         return None if problem.kernel_batch == 1 else "every signal has a kernel of its own"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call and of a worker's part of a pass along each axis."""
+        """Return that of a call, and along each axis of a tile and of a worker's part of a pass."""
         moved = costs.passes(prod(problem.shape) * problem.working_dtype.itemsize)
-        return costs.call + len(problem.axes) * (costs.tile + moved) / costs.workers
+        return costs.call + len(problem.axes) * (costs.tile + moved / costs.workers)
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the tiles and the price of one outer product, by each kind of loop."""

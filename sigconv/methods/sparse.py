@@ -15,7 +15,8 @@ import numpy as np
 from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
-from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
+from .direct import engine_rows, rows_of, rows_within, steps_of
+from .direct_price import loops_for, needed
 from .direct_tiles import conv_steps, extended, held_bytes, in_tiles, parts
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import (

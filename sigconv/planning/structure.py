@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Iterator
+from math import inf, prod
 from typing import NamedTuple
 
 from ..methods.protocol import Estimate
@@ -42,16 +43,22 @@ class Structure(NamedTuple):
 
 
 def structures(problem: Problem, seconds: float, asked: Asked) -> tuple[Structure, ...]:
-    """Return what is looked for in place of a method that takes some time, in this order."""
-    sparse = _sparse(problem, seconds, asked) if prod([axis.taps for axis in problem.axes]) >= _TAPS else []
-    several = sum([axis.taps > 1 for axis in problem.axes]) > 1
-    return (*sparse, _separable(problem, seconds, asked)) if several else tuple(sparse)
+    """Return what is looked for in place of a method that takes some time, in this order, or why it is not."""
+    return tuple(_offered(problem, seconds, asked, inf))
 
 
 def sought(problem: Problem, seconds: float, asked: Asked) -> tuple[Structure, ...]:
     """Return the structures that are worth being looked for; often a look at the least that they take shows none."""
-    least = min(way.least_seconds(problem, asked.prices) for way in (Sparse(1), Passes(1)))
-    return tuple(s for s in structures(problem, seconds, asked) if s.pays) if least < seconds else ()
+    return tuple([s for s in _offered(problem, seconds, asked, seconds) if s.pays])
+
+
+def _offered(problem: Problem, seconds: float, asked: Asked, below: float) -> Iterator[Structure]:
+    """Yield the structures, perhaps without those that take no less than `below` seconds."""
+    if prod([axis.taps for axis in problem.axes]) >= _TAPS:
+        yield from _sparse(problem, seconds, asked)
+    several = sum([axis.taps > 1 for axis in problem.axes]) > 1
+    if several and Passes(1).least_seconds(problem, asked.prices) < below:
+        yield _separable(problem, seconds, asked)
 
 
 def _separable(problem: Problem, seconds: float, asked: Asked) -> Structure:

@@ -1,0 +1,95 @@
+"""What estimates are made of: the prices follow what takes long, whatever the machine."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import sigconv
+from sigconv.engines.transforms import installed
+from sigconv.methods import lane_tiles, panels
+from sigconv.methods.direct import Direct
+from sigconv.methods.direct_tiles import conv_steps
+from sigconv.methods.overlap_add import _by_engines, _cut, _least_seconds, _ways, _work, block_lengths
+from sigconv.planning.cost import PRIORS
+from sigconv.planning.plan import choose
+
+pytestmark = pytest.mark.skipif(not installed("numba"), reason="numba, whose loops are priced, is not installed")
+
+EVERYTHING = frozenset({"numba", *(f"{name} {dtype}" for name in ("loops", "at_once") for dtype in "fdFD")})
+
+
+def seconds(shape, taps, dtype):
+    """Return what direct sums take by compiled loops."""
+    estimates = Direct().estimates(sigconv.plan(shape, taps, dtype, mode="valid").problem, PRIORS, None)
+    return next(e.seconds for e in estimates if e.settings.engine == "numba")
+
+
+@pytest.mark.parametrize(("dtype", "lanes"), [("f4", 16), ("f8", 8), ("c8", 8), ("c16", 4)])
+def test_a_row_of_one_output_takes_a_whole_vector(dtype, lanes):
+    """Compiled loops sum whole vectors: one column takes as long as those that fill a vector."""
+    narrow, full, wider = (seconds((400, 400, n), (9, 9, 20), dtype) for n in (20, 19 + lanes, 20 + lanes))
+    assert narrow == pytest.approx(full, rel=0.05)
+    assert wider == pytest.approx(2 * full, rel=0.05)
+
+
+def test_cut_axes_have_whole_fours_of_rows():
+    """The loops sum four rows together, so that no tile has a few rows more; the last tile has what is left."""
+    rng, cut = np.random.default_rng(3), 0
+    for _ in range(300):
+        shape = tuple(int(n) for n in rng.integers(20, 200, 3))
+        problem = sigconv.plan(shape, (3, 5, 7), mode="same").problem
+        steps = conv_steps(problem, int(rng.integers(1 << 10, 1 << 18)))
+        for step, axis in zip(steps[:-1], problem.axes, strict=False):
+            assert step % 4 == 0 or step == axis.count or step < 4
+            cut += 4 <= step < axis.count
+    assert cut > 100
+
+
+def test_small_integers_take_lines_of_floats():
+    """Integers whose sums floats hold cost what floats do, and their conversion, even where loops are loaded."""
+    problem = sigconv.plan((26, 22), (4, 12), "i2").problem
+    plan = choose(problem, prices=PRIORS, ready=EVERYTHING)
+    assert (plan.method, plan.estimate.settings.engine) == ("direct", "numpy")
+
+
+def test_small_calls_take_the_loops_that_are_loaded():
+    """A short complex call takes compiled loops where they are there, and else what it loses is known."""
+    problem = sigconv.plan(228, 6, "c8").problem
+    engines = {r: choose(problem, prices=PRIORS, ready=r) for r in (frozenset(), EVERYTHING)}
+    assert [p.estimate.settings.engine for p in engines.values()] == ["numpy", "numba"]
+    assert [p.wait is None for p in engines.values()] == [False, True]
+
+
+def test_planes_that_collide_are_dearer():
+    """Blocks of many planes that lie a power of two apart take longer than others of as many samples."""
+    dtype = np.dtype("D")
+    collide, apart = (lane_tiles._seconds(PRIORS, dtype, lengths) for lengths in ((128, 32, 32), (64, 64, 32)))
+    assert collide > 1.2 * apart
+
+
+def test_planes_take_python_that_workers_do_not_share():
+    """With ever so many workers, a transform of three axes takes the Python of its planes."""
+    many = dataclasses.replace(PRIORS, workers=1000)
+    problem = sigconv.plan((150, 150, 150), (40, 40, 40), "c16").problem
+    planes = panels.estimate(problem, PRIORS).settings.lengths[0]
+    assert panels.estimate(problem, many).seconds > planes * PRIORS.tile
+
+
+def test_blocks_that_are_not_priced_would_lose():
+    """No block of an engine takes less than what is known of it before it is priced."""
+    rng, looked_at = np.random.default_rng(4), 0
+    for _ in range(200):
+        ndim = rng.integers(1, 4)
+        shape = tuple(int(n) for n in rng.integers(20, (100_000, 900, 150)[ndim - 1], ndim))
+        taps = tuple(int(n) for n in rng.integers(2, 60, ndim))
+        options = {"mode": "same", "stride": int(rng.choice([1, 1, 2])), "boundary": str(rng.choice(["zero", "wrap"]))}
+        problem = sigconv.plan(shape, taps, str(rng.choice(["f4", "f8", "F", "D"])), **options).problem
+        for lengths in block_lengths(problem):
+            cuts = _cut(problem, lengths)
+            work = _work(problem, PRIORS, cuts, 1 << 17)
+            for way in _ways(problem, work.settings.paired):
+                assert _least_seconds(problem, PRIORS, cuts) <= work.seconds(PRIORS, *way)
+                looked_at += 1
+    assert looked_at > 1000
+    assert not _by_engines(problem, PRIORS, None, 1e-6)
