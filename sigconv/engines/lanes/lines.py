@@ -177,7 +177,7 @@ def _lines(array: Array, batch: tuple[int, ...]) -> Array:
 def _offsets(shape: tuple[int, ...], strides: tuple[int, ...], batch: tuple[int, ...]) -> Array:
     """Return how far the lines of an array that is broadcast over a batch stand behind its first sample, in bytes."""
     steps = [stride if size > 1 else 0 for size, stride in zip(shape[:-1], strides[:-1], strict=True)]
-    return flat(batch, [0] * (len(batch) - len(steps)) + steps)
+    return flat(batch, ([0] * len(batch) + steps)[len(steps) :])
 
 
 def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any], kernels: int = 1) -> None:
