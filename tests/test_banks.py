@@ -11,6 +11,7 @@ import sigconv
 from sigconv.engines.transforms import installed
 from sigconv.methods import lane_tiles, lanes
 from sigconv.methods.bounds import unit_roundoff
+from sigconv.methods.protocol import Limits
 from sigconv.methods.tiles import bank_of, kernels_in
 from sigconv.planning.cost import PRIORS
 
@@ -39,7 +40,7 @@ def plan_of(signal, kernel, max_bytes=None, **options):
     """Return a plan of these blocks, whatever they cost."""
     shapes = signal.shape, kernel.shape
     plan = sigconv.plan(*shapes, signal.dtype, kernel.dtype, method="overlap-add", **({"mode": "same"} | options))
-    return dataclasses.replace(plan, estimate=lanes.estimates(plan.problem, PRIORS, max_bytes)[0])
+    return dataclasses.replace(plan, estimate=lanes.estimates(plan.problem, PRIORS, Limits(max_bytes))[0])
 
 
 def bound(signal, kernel, dtype):
@@ -221,7 +222,7 @@ def test_other_images_kernels_change_no_bit(dtype):
     rng = np.random.default_rng(6)
     signal, kernel = whole(rng, (1, 200, 210), dtype), whole(rng, (3, 6, 5), dtype)
     plan = sigconv.plan(signal.shape, kernel.shape, dtype, dtype, "same", "overlap-add", axes=(1, 2))
-    plan = dataclasses.replace(plan, estimate=lane_tiles.estimates(plan.problem, PRIORS, None)[0])
+    plan = dataclasses.replace(plan, estimate=lane_tiles.estimates(plan.problem, PRIORS, Limits())[0])
     expected, out = plan(signal, kernel, workers=1), np.full((3, 200, 420), 99, dtype)
     for other in (0, 1):
         beside = np.full_like(kernel, other)

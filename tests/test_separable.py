@@ -8,6 +8,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
+from sigconv.methods.protocol import Limits
 from sigconv.methods.separable import Passes
 from sigconv.methods.workers import in_order
 from sigconv.planning.candidate import Asked, Candidate
@@ -44,7 +45,7 @@ def outer_products(taps, terms, is_complex=False):
 def plan_of_passes(shape, kernel, dtype, options, engine):
     """Return a plan that takes passes for kernels of up to eight terms, in several tiles."""
     plan = sigconv.plan(shape, kernel.shape, dtype, **({"mode": "same"} | options))
-    estimate = Passes(8).estimates(plan.problem, PRIORS, None)[0]
+    estimate = Passes(8).estimates(plan.problem, PRIORS, Limits())[0]
     tile = tuple(max(1, (size + 1) // 2) for size in plan.problem.shape)
     settings = estimate.settings._replace(tile=tile, engine=engine)
     candidate = Candidate("separable", estimate._replace(settings=settings), None)

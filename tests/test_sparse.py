@@ -8,6 +8,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
+from sigconv.methods.protocol import Limits
 from sigconv.methods.sparse import Sparse
 from sigconv.planning.candidate import Candidate
 from sigconv.planning.cost import PRIORS
@@ -43,7 +44,7 @@ def plan_of_taps(shape, kernel, dtype, options, engine):
     """Return a plan that takes the sums of any taps that are not zero, in several tiles."""
     plan = sigconv.plan(shape, kernel.shape, dtype, **({"mode": "same"} | options))
     method = Sparse(kernel.size)
-    estimate = method.estimates(plan.problem, PRIORS, None)[0]
+    estimate = method.estimates(plan.problem, PRIORS, Limits())[0]
     tile = tuple(max(1, (size + 1) // 2) for size in plan.problem.shape)
     settings = estimate.settings._replace(tile=tile, engine=engine)
     candidate = Candidate("sparse", estimate._replace(settings=settings), None)

@@ -5,6 +5,7 @@ All tables depend on shapes and strides alone, and the last few are kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -79,7 +80,7 @@ def lines_of(
         place = first + across
         rows, step, out_step = counts.pop(place), jumps.pop(place), places.pop(place)
         choices.pop(place)
-    bases, which, begins = (_flat(counts, s) for s in (jumps, choices, places))
+    bases, which, begins = (flat(counts, s) for s in (jumps, choices, places))
     none = np.empty(0, np.int64)
     return Bands(bases, rows, step, none, none, none, which, begins, out_step)
 
@@ -149,7 +150,7 @@ def runs_of(offsets: Array, distance: int) -> tuple[Array, Array, Array]:
     return offsets[order[begins]], np.diff(begins, append=order.size), order
 
 
-def _flat(counts: list[int], strides: list[int]) -> Array:
+def flat(counts: Sequence[int], strides: Sequence[int]) -> Array:
     """Return Σ index · stride for all combinations of indices, in C order."""
     total = np.zeros(1, np.int64)
     for count, stride in zip(counts, strides, strict=True):

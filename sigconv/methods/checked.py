@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import inf, pi, prod, sqrt
+from math import pi, prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..semantics.problem import Problem
 from .bounds import ALLOWED, transform_factor, transform_underflow, unit_roundoff
 from .direct import Direct, loops_for, needed
 from .norms import CELLS, block_norms, cell_sizes, cells_of, factor_of
-from .protocol import Components, Costs, Estimate, Index, Method, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Method, Runner, Settings
 from .scaling import range_of
 from .tiles import Tile, count_tiles, gather, reach_of, tiles
 from .workers import in_order
@@ -65,17 +65,10 @@ class Checked(NamedTuple):
         """Return that of two results."""
         return 2 * self.method.least_seconds(_normwise(problem), costs)
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the price of two results and of the check, and of direct sums where these are likely."""
-        found = self.method.estimates(_normwise(problem), costs, max_bytes, ready, below / 2)
-        sums = _direct_seconds(problem, costs, max_bytes)
+        found = self.method.estimates(_normwise(problem), costs, limits._replace(below=limits.below / 2))
+        sums = _direct_seconds(problem, costs, limits.max_bytes)
         return [self._estimate(problem, costs, e, sums) for e in found if e.settings.steps == 1]
 
     def _estimate(self, problem: Problem, costs: Costs, inner: Estimate, sums: float) -> Estimate:
@@ -149,7 +142,7 @@ class Checked(NamedTuple):
 @lru_cache(maxsize=256)
 def _direct_seconds(problem: Problem, costs: Costs, max_bytes: int | None) -> float:
     """Return the time of direct sums."""
-    return min(e.seconds for e in _DIRECT.estimates(problem, costs, max_bytes))
+    return min(e.seconds for e in _DIRECT.estimates(problem, costs, Limits(max_bytes)))
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from math import inf, prod
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +15,9 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_tiles import FEWEST, conv_steps, held_bytes, parts, samples_met, taps_met, tile_outputs
+from .direct_tiles import conv_steps, held_bytes, in_tiles, parts, samples_met, taps_met, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
-from .protocol import Components, Costs, Estimate, Runner, Settings
+from .protocol import Costs, Estimate, Limits, Runner, Settings
 from .small import lines_of
 from .tiles import (
     Reach,
@@ -61,23 +61,12 @@ class Direct:
         """Return that of nothing."""
         return 0.0
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
         loops = loops_for(problem)
         alike = "numba" in loops and at_once.serves(problem)
-        outputs = tile_outputs(problem, alike)
-        found = _estimates(problem, costs, outputs, loops, alike)
-        while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
-            outputs //= 2
-            found = _estimates(problem, costs, outputs, loops, alike)
-        return found
+        of = partial(_estimates, problem, costs, kinds=loops, alike=alike)
+        return in_tiles(of, tile_outputs(problem, alike), limits)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""

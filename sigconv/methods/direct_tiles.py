@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import prod
 from typing import Any
 
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Axis, Problem
+from .protocol import Estimate, Limits
 from .tiles import Tile
 
 # Outputs of a tile, and bytes of its products: work of a millisecond or so, beside which the Python around it counts
@@ -18,6 +20,15 @@ _ROW = 1 << 12
 _READ = 1 << 22
 # Outputs that are read in place without the ghosts at their ends, if they are so many that the copy would cost more.
 _INSIDE = 1 << 15
+
+
+def in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: Limits) -> list[Estimate]:
+    """Return estimates in tiles of about so many outputs, or of fewer until they fit in memory."""
+    found = estimates(outputs)
+    while outputs > FEWEST and not limits.fit(found[0]):
+        outputs //= 2
+        found = estimates(outputs)
+    return found
 
 
 def tile_outputs(problem: Problem, quick: bool) -> int:

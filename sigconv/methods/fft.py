@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, prod
+from math import prod
 from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
@@ -11,7 +11,7 @@ from ..engines.transforms import engine_names
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
-from .protocol import Components, Costs, Estimate, Runner, Settings
+from .protocol import Costs, Estimate, Limits, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
 from .transform_method import COPIES, TransformMethod, least_samples, whole_length, work
@@ -37,14 +37,7 @@ class FFT(TransformMethod):
             times.append(panels.least_seconds(problem, costs, samples, length))
         return super().least_seconds(problem, costs) + min(times)
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
         offers = self._whole(problem, costs)
         if panels.serves(problem, PANELS_FROM):

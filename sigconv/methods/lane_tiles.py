@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from math import inf, prod
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
 from .orientation import dilated
-from .protocol import Costs, Estimate, Index, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -35,8 +35,7 @@ from .tiles import (
     trimmed,
     waking,
 )
-from .transform_method import best_of_few, steps_of
-from .workers import in_steps
+from .transform_method import best_of_few, spectra_by, spectra_seconds
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -54,15 +53,13 @@ def serves(problem: Problem) -> bool:
     return several and prod(problem.shape) >= _FEW and problem.working_dtype.char in FLOATS and installed("numba")
 
 
-def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: float = inf) -> list[Estimate]:
+def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
-    limits = (None,) if max_bytes is None else (None, max_bytes)
 
-    def of(lengths: tuple[int, ...]) -> list[Estimate]:
-        blocks = _Blocks.of(problem, costs, lengths)
-        return [_estimate(problem, costs, blocks, limit) for limit in limits]
+    def of(lengths: tuple[int, ...], max_bytes: int | None) -> Estimate:
+        return _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
 
-    return best_of_few(_ranked(problem, costs), of, max_bytes, below)
+    return best_of_few(_ranked(problem, costs), of, limits)
 
 
 class _Blocks(NamedTuple):
@@ -122,12 +119,6 @@ def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
 
 
-def _spectra_seconds(problem: Problem, costs: Costs, size: int, together: float) -> float:
-    """Return the time of the kernels' spectra, from that of a block of some samples."""
-    kernels = share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch
-    return 2 * costs.spectrum + kernels * together / 2
-
-
 def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, ...]]]:
     """Yield the lengths of blocks of which not all is lost, first those whose transforms take the least time.
 
@@ -153,7 +144,7 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
         number, work = numbers[:, place].tolist(), each * float(seconds[place])
         work = min(work * shares[number[0]], work + costs.wake + 2 * costs.tile)
         lengths = tuple([_LENGTHS[i] for i in number])
-        spectra = _spectra_seconds(problem, costs, prod(lengths), float(together[place]))
+        spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), float(together[place]))
         yield alone + spectra + work, lengths
 
 
@@ -181,7 +172,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     work += costs.passes(dtype.itemsize * prod(problem.shape))
     # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
     seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
-    seconds += _spectra_seconds(problem, costs, size, blocks.together)
+    seconds += 2 * costs.spectrum + spectra_seconds(problem, costs, size, blocks.together)
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared, worker, _needs(dtype))
@@ -200,13 +191,8 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
     spread = dilated(trimmed(kernel, held), problem).astype(problem.working_dtype)
     kernels = spread.transpose(convolved_last(spread.ndim, problem.positions))
     batch = kernels.shape[: -len(taps)]
-    lines, engine = kernels.reshape(-1, *kernels.shape[len(batch) :]), _engine()
-    spectra = engine.empty_spectra(len(lines), settings.lengths, problem.working_dtype)
-
-    def fill(part: slice) -> None:
-        engine.fill_spectra(lines[part], settings.lengths, spectra[part])
-
-    in_steps(runner, len(lines), steps_of(len(lines), prod(settings.lengths)), fill)
+    fill = partial(_engine().fill_spectra, lengths=settings.lengths)
+    spectra = spectra_by(fill, kernels.reshape(-1, *kernels.shape[len(batch) :]), prod(settings.lengths), runner)
     return Spectra(taps, spectra.reshape(*batch, -1))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf, prod
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
-from .protocol import Costs, Estimate, Index, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -35,8 +35,7 @@ from .tiles import (
     tile_steps,
     waking,
 )
-from .transform_method import best_of_few, steps_of
-from .workers import in_steps
+from .transform_method import best_of_few, spectra_by, spectra_seconds
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -56,18 +55,17 @@ def serves(problem: Problem) -> bool:
     return one and problem.working_dtype.char in FLOATS and installed("numba")
 
 
-def estimates(problem: Problem, costs: Costs, max_bytes: int | None, below: float = inf) -> list[Estimate]:
+def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the cost of the best block length that fits in memory, or of the one that takes the least; or nothing."""
-    ranked = sorted(_ranked(problem, costs, max_bytes))
+    ranked = sorted(_ranked(problem, costs, limits.max_bytes))
     if not ranked:
         return []
     size = _tile_outputs(problem, costs, ranked[0][0])
-    limits = (None,) if max_bytes is None else (None, max_bytes)
 
-    def of(length: int) -> list[Estimate]:
-        return [_estimate(problem, costs, length, size, limit) for limit in limits]
+    def of(length: int, max_bytes: int | None) -> Estimate:
+        return _estimate(problem, costs, length, size, max_bytes)
 
-    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, max_bytes, below)
+    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -112,13 +110,8 @@ def _least(problem: Problem, costs: Costs, length: int) -> float:
     axis, dtype, tile = problem.axes[0], problem.working_dtype, costs.tile + costs.batch["lanes"]
     one = costs.block(spectrum_dtype(dtype), length)
     work = one * -(-axis.count // _outputs(length, axis, dtype)) * _transforms(problem)
-    alone = costs.call + costs.spectrum + tile + _spectra_seconds(problem, costs, length, one)
+    alone = costs.call + costs.spectrum + tile + spectra_seconds(problem, costs, length, one)
     return alone + min(work, work / costs.workers + costs.wake + tile)
-
-
-def _spectra_seconds(problem: Problem, costs: Costs, length: int, one: float) -> float:
-    """Return the time of the kernels' spectra, from that of a block."""
-    return share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch * one / 2
 
 
 def least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
@@ -182,7 +175,7 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
-    seconds = costs.call + costs.spectrum + _spectra_seconds(problem, costs, length, one)
+    seconds = costs.call + costs.spectrum + spectra_seconds(problem, costs, length, one)
     seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
@@ -195,22 +188,17 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
 
 def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
     """Return the spectra of the oriented kernel."""
-    axis, position, length, columns = problem.axes[0], problem.axes[0].position, settings.lengths[0], _columns()
+    axis, position, length = problem.axes[0], problem.axes[0].position, settings.lengths[0]
     low, high = taps_needed(axis)
-    taps = last_axis(kernel, position)[..., low:high]
-    lines = taps.reshape(-1, high - low)
-    spectra = columns.empty_spectra(len(lines), length, problem.working_dtype)
-
-    def fill(part: slice) -> None:
-        columns.fill_spectra(lines[part], length, problem.working_dtype, axis.dilation, spectra[part])
-
-    in_steps(runner, len(lines), steps_of(len(lines), length), fill)
+    taps = last_axis(kernel, position)[..., low:high].astype(problem.working_dtype, copy=False)
+    fill = partial(load("lanes.columns").fill_spectra, length=length, dilation=axis.dilation)
+    spectra = spectra_by(fill, taps.reshape(-1, high - low), length, runner)
     return Spectra(((low, high),), last_axis(spectra.reshape(*taps.shape[:-1], -1), position, back=True))
 
 
 def fill(state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
     """Write one tile of the result to `out`."""
-    axis, length, lines = problem.axes[0], settings.lengths[0], _lines()
+    axis, length, lines = problem.axes[0], settings.lengths[0], load("lanes.lines")
     if out.size == 0:
         return
     reach = reach_of(axis, tile.slices[axis.position], state.taps[0])
@@ -247,11 +235,3 @@ def _gathered(samples: Array, problem: Problem, reach: Reach, place: Any) -> tup
     """Return what a tile reaches in the dtype of the sums, and where its outputs lie there."""
     piece = gather(samples, problem, [reach]).astype(problem.working_dtype)
     return piece, place._replace(first=place.first - reach.start, boundary="zero", fill=0)
-
-
-def _columns() -> Any:
-    return load("lanes.columns")
-
-
-def _lines() -> Any:
-    return load("lanes.lines")

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import inf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, installed
+from ..engines.transforms import engine_names, installed, priced
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
-from .protocol import Components, Costs, Estimate, Index, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Tile, tile_steps
 from .transform_method import COPIES, TransformMethod, Work, first_outputs, least_samples, whole_length, work
 
@@ -52,24 +52,17 @@ class OverlapAdd(TransformMethod):
         ours = len(problem.axes) if _own(problem).serves(problem) else 0
         return super().least_seconds(problem, costs) + _transforms(problem, costs, ours)
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
         own = _own(problem)
-        found: list[Estimate] = own.estimates(problem, costs, max_bytes, below) if own.serves(problem) else []
-        loaded = [e for e in found if _is_at_hand(e, max_bytes, ready)]
+        found: list[Estimate] = own.estimates(problem, costs, limits) if own.serves(problem) else []
+        loaded = [e for e in found if limits.fit(e) and (limits.ready is None or e.needs <= limits.ready)]
         if loaded and _beats_engines(loaded[0], problem, costs):
             return loaded
         # A share of loading counts, too, which is far less than the time of a tile.
-        least = min([below, *(e.seconds + costs.tile for e in loaded)])
+        least = min([limits.below, *(e.seconds + costs.tile for e in loaded)])
         if super().least_seconds(problem, costs) + _transforms(problem, costs, 0) < least:
-            found += _by_engines(problem, costs, max_bytes)
+            found += _by_engines(problem, costs, limits.max_bytes)
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
@@ -113,10 +106,10 @@ def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
 def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, compiled=True) / 2
-    shares, names = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}, engine_names(dtype)
+    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
     found = [
         share * costs.transform(engine, kind, 1, length) + copies
-        for engine in (*names, *(["fftw axes"] if "fftw" in names else []))
+        for engine in {priced(name, mixed) for name in engine_names(dtype) for mixed in (False, True)}
         for kind, share in shares.items()
         for length in (_SMALLEST, *_PROBED)
     ]
@@ -124,11 +117,6 @@ def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
         own = lanes.least_sample(costs, dtype) if ours == 1 else lane_tiles.least_sample(costs, dtype, ours)
         found.append(own * shares[pairs] / 2)
     return min(found)
-
-
-def _is_at_hand(estimate: Estimate, max_bytes: int | None, ready: Components | None) -> bool:
-    """Return whether what an estimate needs is loaded, and it fits in memory."""
-    return (ready is None or estimate.needs <= ready) and (max_bytes is None or estimate.bytes <= max_bytes)
 
 
 def _beats_engines(own: Estimate, problem: Problem, costs: Costs) -> bool:

@@ -62,6 +62,22 @@ class Estimate(NamedTuple):
         return self.shared_bytes + self.worker_bytes
 
 
+class Limits(NamedTuple):
+    """What estimates must keep to be worth making: bytes of working memory, what is loaded, seconds.
+
+    One that surely takes no less than `below` seconds would lose; so would an engine that is surely slower than another
+    one whose components are `ready`, loaded (None: all are).
+    """
+
+    max_bytes: int | None = None
+    ready: Components | None = None
+    below: float = inf
+
+    def fit(self, estimate: Estimate) -> bool:
+        """Return whether an estimate fits in memory."""
+        return self.max_bytes is None or estimate.bytes <= self.max_bytes
+
+
 class Costs(Protocol):
     """The prices that estimates are made of, in seconds."""
 
@@ -147,18 +163,10 @@ class Method(Protocol):
         """Return a time below which no estimate is, found at once."""
         ...
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> Sequence[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> Sequence[Estimate]:
         """Return for each engine the settings that are best within the memory limit, if any are, with their cost.
 
-        Engines may be left out that are surely slower than others which are `ready`, loaded (None: all are), and what
-        surely takes no less than `below` seconds.
+        What would lose by the limits may be left out.
         """
         ...
 

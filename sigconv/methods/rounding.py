@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, partial
-from math import inf, prod
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..semantics.problem import Problem
 from .direct import Direct, loops_for
 from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
-from .protocol import Components, Costs, Estimate, Index, Method, Runner, Settings, SharedMethod
+from .protocol import Components, Costs, Estimate, Index, Limits, Method, Runner, Settings, SharedMethod
 from .rounded_tiles import Compute, floats, is_filled, prepared
 from .tiles import Tile, count_tiles, share_of
 from .workers import in_order
@@ -51,24 +51,18 @@ class Exactly:
         """Return that of one convolution of floats."""
         return self._method.least_seconds(floats(problem), costs)
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the method's estimates; for integers those of as many convolutions as limbs are likely to take."""
         if not is_exact(problem.result_dtype):
-            return list(self._method.estimates(problem, costs, max_bytes, ready, below))
+            return list(self._method.estimates(problem, costs, limits))
         found, sums = list[Estimate](), _sums(problem)
         for larger in _LARGER:
-            limit = None if max_bytes is None else max_bytes // larger
-            each = list(self._method.estimates(floats(problem), costs, limit, ready, below / sums))
-            sized = [exact for e in each for exact in _exactly(e, problem, costs)]
+            max_bytes = None if limits.max_bytes is None else limits.max_bytes // larger
+            each = limits._replace(max_bytes=max_bytes, below=limits.below / sums)
+            of_floats = self._method.estimates(floats(problem), costs, each)
+            sized = [exact for e in of_floats for exact in _exactly(e, problem, costs)]
             found += sized
-            if max_bytes is None or all(e.bytes <= max_bytes for e in sized):
+            if all(map(limits.fit, sized)):
                 break
         return found
 

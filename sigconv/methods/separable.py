@@ -8,7 +8,7 @@ axis by axis (C. Eckart and G. Young, Psychometrika 1 (1936) 211–218: no sum o
 from __future__ import annotations
 
 from functools import lru_cache
-from math import inf, prod
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Axis, Problem
 from .bounds import unit_roundoff
 from .direct import loops_for, needed, sum_seconds, tile_sums
-from .protocol import Components, Costs, Estimate, Index, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
 
 Terms = tuple[tuple[Array, ...], ...]
@@ -51,14 +51,7 @@ class Passes(NamedTuple):
         moved = costs.passes(prod(problem.shape) * problem.working_dtype.itemsize)
         return costs.call + len(problem.axes) * (costs.tile + moved) / costs.workers
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the tiles and the price of one outer product, by each kind of loop."""
         tile = _tile(problem)
         sizes = [tile[position] for position in problem.positions]

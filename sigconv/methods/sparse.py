@@ -6,7 +6,8 @@ zero unless the sample is not finite; tiles that read such a sample are left to 
 
 from __future__ import annotations
 
-from math import inf, prod
+from functools import partial
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,8 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from .direct import engine_rows, loops_for, needed, rows_of, rows_within, steps_of
-from .direct_tiles import FEWEST, conv_steps, extended, held_bytes, parts
-from .protocol import Components, Costs, Estimate, Index, Runner, Settings
+from .direct_tiles import conv_steps, extended, held_bytes, in_tiles, parts
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import (
     Reach,
     Tile,
@@ -62,21 +63,10 @@ class Sparse(NamedTuple):
         """Return that of the passes over what is read, which is no less than the result."""
         return costs.call + costs.passes(_PASSES * prod(problem.shape) * problem.working_dtype.itemsize) / costs.workers
 
-    def estimates(
-        self,
-        problem: Problem,
-        costs: Costs,
-        max_bytes: int | None,
-        ready: Components | None = None,
-        below: float = inf,
-    ) -> list[Estimate]:
+    def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the tiles and the price of one tap, by each kind of loop."""
         outputs = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
-        found = _estimates(problem, costs, outputs)
-        while max_bytes is not None and found[0].bytes > max_bytes and outputs > FEWEST:
-            outputs //= 2
-            found = _estimates(problem, costs, outputs)
-        return found
+        return in_tiles(partial(_estimates, problem, costs), outputs, limits)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Taps | None:
         """Return the kernel's taps; None if there are too many, or they are not finite."""

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..engines.forks import load
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import needed
+from ..engines.transforms import needed, priced
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Index, Runner, Settings
+from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Tile, count_tiles, first_of_every, share_of, waking
+from .workers import in_steps
 
 # Passes over the samples and spectra of blocks, beside their transforms.
 COPIES = 5
@@ -78,19 +80,33 @@ def steps_of(kernels: int, length: int) -> int:
     return min(kernels, -(-kernels * length // _SHARED))
 
 
+def spectra_seconds(problem: Problem, costs: Costs, size: int, block: float) -> float:
+    """Return the time of the kernels' spectra, from that of a block of some samples, there and back."""
+    return share_of(steps_of(problem.kernel_batch, size), costs.workers) * problem.kernel_batch * block / 2
+
+
+def spectra_by(fill: Callable[[Array, Array], None], kernels: Array, size: int, runner: Runner) -> Array:
+    """Return the spectra of kernels in lanes, one to a row of so many frequencies, which workers fill together."""
+    spectra: Array = load("lanes.line_tables").empty_spectra(len(kernels), size, kernels.dtype)
+    in_steps(runner, len(kernels), steps_of(len(kernels), size), lambda part: fill(kernels[part], spectra[part]))
+    return spectra
+
+
 def best_of_few(
-    ranked: Iterable[tuple[float, T]], estimates: Callable[[T], list[Estimate]], max_bytes: int | None, below: float
+    ranked: Iterable[tuple[float, T]], estimate: Callable[[T, int | None], Estimate], limits: Limits
 ) -> list[Estimate]:
     """Return the fastest estimate of the first few blocks that fit in memory; where none does, the one of least bytes.
 
     Blocks are ranked by their transforms: there is more to the time, but little. What they come with is less than any
-    of their estimates: after the first, blocks that surely take no less than `below` seconds are not estimated.
+    of their estimates: after the first, blocks that surely take too long are not estimated. An estimate may keep to a
+    limit on memory, or heed none and fit nevertheless.
     """
+    memory = (None,) if limits.max_bytes is None else (None, limits.max_bytes)
     found, best, left = list[Estimate](), list[Estimate](), _LOOKED_AT
     for least, blocks in ranked:
-        slower = best and max_bytes is None and least >= min(below, best[0].seconds)
-        group = [] if slower else estimates(blocks)
-        fitting = [e for e in group if max_bytes is None or e.bytes <= max_bytes]
+        slower = best and limits.max_bytes is None and least >= min(limits.below, best[0].seconds)
+        group = [] if slower else [estimate(blocks, max_bytes) for max_bytes in memory]
+        fitting = [e for e in group if limits.fit(e)]
         found += group
         left -= bool(fitting or slower)
         best = sorted([*best, *fitting], key=lambda e: e.seconds)[:1]
@@ -135,9 +151,9 @@ class Work(NamedTuple):
         return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
 
     def _one(self, costs: Costs, engine: str) -> float:
-        """Return the time of a transform; FFTW's of several axes take longer where a length is no power of two."""
-        mixed = engine == "fftw" and len(self.settings.lengths) > 1 and self.length & (self.length - 1)
-        return costs.transform("fftw axes" if mixed else engine, self.dtype, self.length, self.length)
+        """Return the time of a transform."""
+        mixed = len(self.settings.lengths) > 1 and self.length & (self.length - 1) > 0
+        return costs.transform(priced(engine, mixed), self.dtype, self.length, self.length)
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import ArgumentValueError
 from ..methods.missing import extra_bytes, room
-from ..methods.protocol import Components, Estimate, Method
+from ..methods.protocol import Components, Estimate, Limits, Method
 from ..methods.registry import METHODS, serving
 from ..methods.renormalize import is_rounded, renormalizes, weighing_bytes
 from ..methods.tiles import count_tiles
@@ -89,7 +89,8 @@ def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf
     if reason is not None:
         return Offers(name, (), reason)
     extra = extra_bytes(problem)
-    found = method.estimates(problem, asked.prices, room(problem, max_bytes), asked.ready, below)
+    limits = Limits(room(problem, max_bytes), asked.ready, below)
+    found = method.estimates(problem, asked.prices, limits)
     if not found:
         return Offers(name, (), f"it takes no less than {below} seconds")
     if extra or renormalizes(problem) or is_rounded(problem):

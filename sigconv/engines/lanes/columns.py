@@ -27,8 +27,8 @@ from ..simd import inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
 from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
-from .line_tables import lanes_of, real_dtype, tables_of
-from .memory import aligned, workspace
+from .line_tables import empty_spectra, lanes_of, real_dtype, scaled, tables_of
+from .memory import workspace
 from .passes import ROW
 from .twiddles import frequencies
 from .vectors import BYTES
@@ -166,30 +166,23 @@ def _run(
     _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, work), middle(real), bank)
 
 
-def empty_spectra(count: int, length: int, dtype: np.dtype[Any]) -> Array:
-    """Return memory for the spectra of some kernels, one to a row."""
-    return aligned((count, 2 * length), real_dtype(dtype))
-
-
 def spectra_of(kernels: Array, length: int) -> Array:
     """Return the spectra of kernels: see `fill_spectra`."""
     spectra = empty_spectra(len(kernels), length, kernels.dtype)
-    fill_spectra(kernels, length, kernels.dtype, 1, spectra)
+    fill_spectra(kernels, spectra, length, 1)
     return spectra
 
 
-def fill_spectra(kernels: Array, length: int, dtype: np.dtype[Any], dilation: int, spectra: Array) -> None:
-    """Fill in the spectra of kernels, one to a row, whose dilated taps are at most `length`, times 1/length.
+def fill_spectra(kernels: Array, spectra: Array, length: int, dilation: int) -> None:
+    """Fill in the spectra of kernels, one to a row, whose dilated taps are at most `length`, as blocks take them.
 
-    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts, in
-    the precision of a dtype. They make up for the three transforms of a convolution that come out too long.
+    The frequencies stand in the order in which the transforms leave them, as rows of real and of imaginary parts. The
+    kernels are scaled first.
     """
-    real, count, size = real_dtype(dtype), len(kernels), length * dtype.itemsize
-    padded = np.zeros((count + 1, length), dtype)
-    taps = kernels.astype(dtype) / real.type(length)
-    padded[:count, : kernels.shape[1] * dilation : dilation] = taps - taps * real.type(
-        3 * tables_of(length, dtype).stretch
-    )
+    dtype, count = kernels.dtype, len(kernels)
+    padded, size = np.zeros((count + 1, length), dtype), length * dtype.itemsize
+    stretch = tables_of(length, dtype).stretch
+    padded[:count, : kernels.shape[1] * dilation : dilation] = scaled(kernels, length, stretch)
     sources = address_of(padded) + size * np.arange(count)[None]
     if dtype.kind == "f":  # the imaginary part is the row of zeros at the end
         sources = np.repeat(sources, 2, axis=1)

@@ -41,6 +41,23 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.zeros((), dtype).real.dtype
 
 
+def empty_spectra(count: int, size: int, dtype: np.dtype[Any]) -> Array:
+    """Return memory for the spectra of some kernels, one to a row of so many frequencies."""
+    return aligned((count, 2 * size), real_dtype(dtype))
+
+
+def scaled(kernels: Array, size: int, stretch: float) -> Array:
+    """Return a copy of kernels, times the inverse of the number of points of the transforms.
+
+    It makes up for the three transforms of a convolution that come out too long.
+    """
+    taps = np.array(kernels, order="C")
+    parts = taps.view(real_dtype(taps.dtype))
+    parts /= parts.dtype.type(size)
+    parts -= parts * parts.dtype.type(3 * stretch)
+    return taps
+
+
 @lru_cache(maxsize=32)
 def tables_of(length: int, dtype: np.dtype[Any]) -> Tables:
     """Return the tables of a length for samples of a dtype."""

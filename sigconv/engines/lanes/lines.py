@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..bands import KEPT
+from ..bands import KEPT, flat
 from ..protocol import Array
 from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
 from .columns import Lines, convolve, spectra_of
@@ -168,12 +168,8 @@ def _lines(array: Array, batch: tuple[int, ...]) -> Array:
 @lru_cache(maxsize=KEPT)
 def _offsets(shape: tuple[int, ...], strides: tuple[int, ...], batch: tuple[int, ...]) -> Array:
     """Return how far the lines of an array that is broadcast over a batch stand behind its first sample, in bytes."""
-    places, lead = np.zeros(1, np.int64), len(batch) + 1 - len(shape)
-    for axis, count in enumerate(batch):
-        if count > 1:
-            stride = strides[axis - lead] if axis >= lead and shape[axis - lead] > 1 else 0
-            places = np.add.outer(places, stride * np.arange(count)).reshape(-1)
-    return places
+    steps = [stride if size > 1 else 0 for size, stride in zip(shape[:-1], strides[:-1], strict=True)]
+    return flat(batch, ([0] * len(batch) + steps)[len(steps) :])
 
 
 def warm_up(signal_dtype: np.dtype[Any], dtype: np.dtype[Any], kernels: int = 1) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..bands import KEPT
+from ..bands import KEPT, flat
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import Span, address_of, sources
@@ -17,8 +17,8 @@ from . import panels
 from .blocks import convolve_blocks
 from .butterflies import stretch_of_dft
 from .levels import levels_of
-from .line_tables import lanes_of, real_dtype
-from .memory import aligned, aligned_copy, workspace
+from .line_tables import empty_spectra, lanes_of, real_dtype, scaled
+from .memory import aligned_copy, workspace
 from .passes import ROW, stretch_of_passes, twiddle_table
 from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Places, Samples, Shape, Work
 from .twiddles import frequencies, roots, stretch_of
@@ -99,29 +99,21 @@ def _at(places: Places, array: Array, missing: Array) -> Places:
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
     """Return the spectra of kernels: see `fill_spectra`."""
-    spectra = empty_spectra(len(kernels), lengths, kernels.dtype)
-    fill_spectra(kernels, lengths, spectra)
+    spectra = empty_spectra(len(kernels), prod(lengths), kernels.dtype)
+    fill_spectra(kernels, spectra, lengths)
     return spectra
 
 
-def empty_spectra(count: int, lengths: Shapes, dtype: np.dtype[Any]) -> Array:
-    """Return memory for the spectra of some kernels, one to a row."""
-    return aligned((count, 2 * prod(lengths)), real_dtype(dtype))
+def fill_spectra(kernels: Array, spectra: Array, lengths: Shapes) -> None:
+    """Fill in the spectra of kernels, as blocks take them.
 
-
-def fill_spectra(kernels: Array, lengths: Shapes, spectra: Array) -> None:
-    """Fill in the spectra of kernels, times the inverse of the number of points, as blocks take them.
-
-    Each kernel lies on all axes but the first; its spectrum lies on one. It makes up for the three transforms of a
-    convolution that come out too long.
+    Each kernel lies on all axes but the first; its spectrum lies on one. The kernels are scaled first.
     """
-    t, real = _transforms(lengths, kernels.dtype), real_dtype(kernels.dtype)
-    scaled = np.array(kernels, order="C")
-    scaled.view(real)[...] /= real.type(prod(lengths))
-    scaled.view(real)[...] -= scaled.view(real) * real.type(3 * t.stretch)
-    places, columns = _taps((scaled.shape[1:], scaled.strides[1:]), lengths, t.shape.lanes)
-    outside = np.zeros(max(scaled.shape[-1], t.shape.lanes), scaled.dtype)
-    source = _at(places._replace(entries=_entries(_layout(scaled), [0])), scaled, outside)
+    t = _transforms(lengths, kernels.dtype)
+    taps = scaled(kernels, prod(lengths), t.stretch)
+    places, columns = _taps((taps.shape[1:], taps.strides[1:]), lengths, t.shape.lanes)
+    outside = np.zeros(max(taps.shape[-1], t.shape.lanes), taps.dtype)
+    source = _at(places._replace(entries=_entries(_layout(taps), [0])), taps, outside)
     nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
     _run(t, t.analyse, targets, source, nothing, columns)
 
@@ -183,11 +175,9 @@ def _places(entries: Array, layout: _Layout, axes: list[Array]) -> Places:
 
 def _entries(layout: _Layout, groups: Sequence[int], within: Sequence[int] = (), shape: Shapes = ()) -> Array:
     """Return where the entries of a batch begin in an array that is broadcast to a shape, a row for each group."""
-    entries, shape = np.zeros(1, np.int64), shape or layout[0]
-    for axis in (*groups, *within):
-        step = layout[1][axis] if layout[0][axis] > 1 else 0
-        entries = np.add.outer(entries, np.arange(shape[axis]) * step).reshape(-1)
-    return entries.reshape(prod([shape[axis] for axis in groups]), -1)
+    shape, axes = shape or layout[0], (*groups, *within)
+    steps = [layout[1][axis] if layout[0][axis] > 1 else 0 for axis in axes]
+    return flat([shape[axis] for axis in axes], steps).reshape(prod([shape[axis] for axis in groups]), -1)
 
 
 def _columns(samples: Array, lanes: int, count: int, dropped: int) -> Columns:
