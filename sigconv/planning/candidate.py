@@ -126,8 +126,9 @@ def _beside(problem: Problem, method: str, asked: Asked) -> tuple[Estimate, ...]
     found = list[Estimate]()
     for sums in sums_beside(problem):
         each = Asked(room_of_each(problem, sums, method, asked), asked.prices, None)
-        offered = [best(o, each) for o in promising(sums, method, each)]
-        found.append(min(offered, key=lambda c: (c.reason is not None, price(c.served, each))).served)
+        offered = promising(sums, method, each)
+        fitting = any(o.reason is None for o in offered)
+        found.append(cheapest(offered, each).served if fitting else min(_all(offered), key=lambda e: e.bytes))
     return tuple(found)
 
 
@@ -138,7 +139,12 @@ def room_of_each(problem: Problem, sums: Problem, method: str, asked: Asked) -> 
     if part is None or left is None:
         return None
     offered = promising(sums, method, Asked(part, asked.prices, None))
-    return min(left, max(part, min([e.bytes for o in offered for e in o.estimates], default=part)))
+    return min(left, max(part, min([e.bytes for e in _all(offered)], default=part)))
+
+
+def _all(offered: Sequence[Offers]) -> list[Estimate]:
+    """Return all estimates of some methods."""
+    return [e for o in offered for e in o.estimates]
 
 
 def _part(problem: Problem, max_bytes: int | None) -> int | None:
@@ -187,9 +193,9 @@ def cheapest(offered: Sequence[Offers], asked: Asked) -> Candidate:
 
 def wait_of(offered: Sequence[Offers], chosen: Candidate, asked: Asked, ready: Components) -> Wait | None:
     """Return what a choice loses beside the one that would be taken if everything were loaded."""
-    if all(e.needs <= ready for o in offered for e in o.estimates):
+    if all(e.needs <= ready for e in _all(offered)):
         return None
-    everything = ready.union(*[e.needs for o in offered for e in o.estimates])
+    everything = ready.union(*[e.needs for e in _all(offered)])
     kept = cheapest(offered, asked._replace(ready=everything))
     missing, lost = sorted(kept.served.needs - ready - chosen.served.needs), chosen.served.seconds - kept.seconds
     return Wait(lost, tuple((c, patience(c, asked.prices)) for c in missing)) if missing and lost > 0 else None
