@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, installed, priced
+from ..engines.transforms import engine_names, installed, mixed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
@@ -106,10 +106,10 @@ def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
 def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, compiled=True) / 2
-    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
+    shares, names = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}, engine_names(dtype)
     found = [
         share * costs.transform(engine, kind, 1, length) + copies
-        for engine in {priced(name, mixed) for name in engine_names(dtype) for mixed in (False, True)}
+        for engine in {*names, *map(mixed, names)}
         for kind, share in shares.items()
         for length in (_SMALLEST, *_PROBED)
     ]

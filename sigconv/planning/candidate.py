@@ -122,14 +122,14 @@ def _with(estimate: Estimate, shared: int, worker: int, beside: Sequence[Estimat
 
 @lru_cache(maxsize=256)
 def _beside(problem: Problem, method: str, asked: Asked) -> tuple[Estimate, ...]:
-    """Return the estimates of the sums that are taken beside a problem's own."""
-    found = list[Estimate]()
-    for sums in sums_beside(problem):
+    """Return the estimates of the sums that are taken beside a problem's own, which often are the same ones."""
+    wanted, found = sums_beside(problem), dict[Problem, Estimate]()
+    for sums in dict.fromkeys(wanted):
         each = Asked(room_of_each(problem, sums, method, asked), asked.prices, None)
         offered = promising(sums, method, each)
         fitting = any(o.reason is None for o in offered)
-        found.append(cheapest(offered, each).served if fitting else min(_all(offered), key=lambda e: e.bytes))
-    return tuple(found)
+        found[sums] = cheapest(offered, each).served if fitting else min(_all(offered), key=lambda e: e.bytes)
+    return tuple([found[sums] for sums in wanted])
 
 
 @lru_cache(maxsize=256)
