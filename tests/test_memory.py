@@ -23,18 +23,24 @@ PROBLEMS = [
     ("c8", (1, 30_000), (8, 35), {"axes": 1}),
     ("c8", (400, 900), (31, 24), {"mode": "same", "boundary": "edge"}),
     ("c16", (1, 60, 1400), (3, 10, 10), {"axes": (1, 2), "boundary": "symmetric"}),
+    ("f4", (300, 400), (9, 9), {"mode": "same", "stride": 4, "nan": "renormalize"}),
+    ("f2", (300, 400), (9, 9), {"mode": "same", "boundary": "renormalize", "stride": 3, "nan": "renormalize"}),
+    ("c8", (100_000,), (200,), {"mode": "same", "stride": 4, "nan": "renormalize"}),
+    ("c8", (1, 100, 150), (4, 9, 9), {"axes": (1, 2), "nan": "renormalize"}),
 ]
 
 
 @pytest.mark.parametrize(("dtype", "shape", "taps", "options"), PROBLEMS, ids=str)
 def test_no_way_takes_more_than_its_estimate(dtype, shape, taps, options):
-    """With one worker, beside the operands and the result."""
+    """With one worker, beside the operands and the result; where samples are missing, with what renormalises."""
     rng = np.random.default_rng(0)
     signal, kernel = (rng.integers(1, 9, s).astype(dtype) for s in (shape, taps))
+    if "nan" in options:
+        signal.flat[::97] = np.nan
     plan = sigconv.plan(shape, taps, dtype, **options)
     out = np.zeros(plan.problem.shape, plan.problem.result_dtype)
     taken = {}
-    for offer in offers(plan.problem, Asked(None, PRIORS, None)):
+    for offer in offers(plan.problem, Asked(None, PRIORS, None, forced=True)):
         for estimate in offer.estimates:
             way = replace(plan, method=offer.method, estimate=estimate, forced=True)
             way(signal, kernel, out=out, workers=1)  # imports and tables

@@ -617,11 +617,13 @@ def test_sums_of_taps_keep_the_limit_too():
     rng = np.random.default_rng(16)
     x, h = rng.random(100_000).astype("f4"), rng.random(1000).astype("f4")
     x[500], out = NAN, np.zeros(100_000, "f4")
-    least = sigconv.plan(x.shape, h.shape, "f4", mode="same", method="fft", nan="renormalize").estimate.bytes
+    shapes = {"signal_shape": x.shape, "kernel_shape": h.shape, "signal_dtype": "f4", "mode": "same", "method": "fft"}
+    least = sigconv.plan(**shapes, nan="renormalize").estimate.bytes
     with pytest.raises(ValueError, match="bytes of working memory"):
-        sigconv.convolve(x, h, "same", "fft", nan="renormalize", max_bytes=least, out=out)
+        sigconv.convolve(x, h, "same", "fft", nan="renormalize", max_bytes=least - 1, out=out)
     assert not out.any()
-    sigconv.convolve(x, h, "same", "fft", nan="renormalize", max_bytes=2 * least, out=out)
+    limited = sigconv.plan(**shapes, nan="renormalize", max_bytes=least)
+    assert peak_of(limited, x, h, out=out, workers=1) <= least
     assert out.any()
 
 

@@ -16,8 +16,6 @@ from .protocol import FFTEngine, Transform
 
 Key = tuple[str, str, tuple[int, ...], tuple[int, ...], np.dtype[Any]]
 
-# FFTW's transforms of several axes take longer where a length is no power of two.
-_MIXED = {"fftw": "fftw axes"}
 _MOST_IDLE, _MOST_BYTES = 64, 64 << 20
 
 
@@ -34,9 +32,9 @@ def engine_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
     return ("numpy", "fftw" if installed("pyfftw") else "scipy")
 
 
-def priced(engine: str, mixed: bool) -> str:
-    """Return what an engine's transforms are priced as; `mixed` are those of axes whose size is no power of two."""
-    return _MIXED.get(engine, engine) if mixed else engine
+def mixed(engine: str) -> str:
+    """Return what an engine's transforms of several axes are priced as where their size is no power of two."""
+    return "fftw axes" if engine == "fftw" else engine
 
 
 def needed(engine: str) -> frozenset[str]:

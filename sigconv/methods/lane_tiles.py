@@ -14,6 +14,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
+from .lanes import lost
 from .orientation import dilated
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .spectral import Spectra, tail, taps_needed
@@ -104,9 +105,8 @@ def _seconds(costs: Costs, dtype: DType, lengths: Sequence[int]) -> float:
 @lru_cache(maxsize=256)
 def _lost(problem: Problem) -> tuple[int, ...]:
     """Return how many samples of a block on each axis are no outputs: along the last one whole vectors."""
-    lanes = 128 // spectrum_dtype(problem.working_dtype).itemsize
-    *above, last = map(tail, problem.axes)
-    return *above, -(-last // lanes) * lanes
+    *above, last = problem.axes
+    return *map(tail, above), lost(last, problem.working_dtype)
 
 
 @lru_cache(maxsize=16)
@@ -131,8 +131,8 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     """
     numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
     counts = [
-        [-(-axis.count // (n - lost)) if n > lost else inf for n in _LENGTHS]
-        for axis, lost in zip(problem.axes, _lost(problem), strict=True)
+        [-(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS]
+        for axis, less in zip(problem.axes, _lost(problem), strict=True)
     ]
     # Workers share bands of blocks along the first axis, and the batch.
     shares = [min(costs.workers, n * problem.batch) for n in counts[0]]
@@ -250,7 +250,7 @@ def probes(problem: Problem, settings: Settings) -> Index:
 
 def outputs(problem: Problem, lengths: tuple[int, ...]) -> tuple[int, ...]:
     """Return how many outputs a block gives on each axis."""
-    return tuple([n - lost for n, lost in zip(lengths, _lost(problem), strict=True)])
+    return tuple([n - less for n, less in zip(lengths, _lost(problem), strict=True)])
 
 
 def _part(array: Array, batch: tuple[slice, ...]) -> Array:

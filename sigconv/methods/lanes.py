@@ -75,9 +75,15 @@ def _lanes(dtype: np.dtype[Any]) -> int:
     return 128 // spectrum_dtype(dtype).itemsize
 
 
+def lost(axis: Axis, dtype: np.dtype[Any]) -> int:
+    """Return how many samples along the rows of a block are no outputs: whole rows, which its wrap-around reaches."""
+    lanes = _lanes(dtype)
+    return -(-tail(axis) // lanes) * lanes
+
+
 def _outputs(length: int, axis: Axis, dtype: np.dtype[Any]) -> int:
-    """Return how many outputs a block gives: all but those of the whole rows that its wrap-around reaches."""
-    return length - -(-tail(axis) // _lanes(dtype)) * _lanes(dtype)
+    """Return how many outputs a block gives."""
+    return length - lost(axis, dtype)
 
 
 def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[tuple[float, int]]:
@@ -86,10 +92,10 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
     dtype, wanted, spectra = problem.working_dtype, problem.axes[0].count, problem.kernel_batch / 2
-    lost, each = -_outputs(0, problem.axes[0], dtype), _transforms(problem) / costs.workers
+    less, each = lost(problem.axes[0], dtype), _transforms(problem) / costs.workers
     tiles = (costs.tile + costs.batch["lanes"]) * problem.batch * wanted
     for length, one in _blocks(costs, dtype):
-        outputs = length - lost
+        outputs = length - less
         if 4 * outputs < length:
             continue
         if length > _LONGEST:

@@ -89,7 +89,7 @@ def extra_bytes(problem: Problem) -> int:
     if problem.nan == "omit":
         return copies
     # The sums, the taps met and their sizes, weights, the product; counts, and truth values of both.
-    wide = widened(np.empty(0, problem.kernel_dtype), problem).dtype
+    wide = _of_taps(problem).kernel_dtype
     each = 2 * problem.working_dtype.itemsize + 4 * wide.itemsize + 8 + 4
     return copies + prod(problem.shape) * each
 
@@ -97,6 +97,19 @@ def extra_bytes(problem: Problem) -> int:
 def room(problem: Problem, max_bytes: int | None) -> int | None:
     """Return what a limit on memory leaves for the sums."""
     return None if max_bytes is None else max(1, max_bytes - extra_bytes(problem) - weighing_bytes(problem, (1,)))
+
+
+def sums_beside(problem: Problem) -> tuple[Problem, ...]:
+    """Return the sums that are taken beside those of the samples: of the taps that these met, and their numbers."""
+    if problem.nan != "renormalize":
+        return ()
+    plain = _unrounded(problem)
+    return _of_taps(plain), _counting(plain, 1)
+
+
+def _unrounded(problem: Problem) -> Problem:
+    """Return the problem of the sums over what is present: those of half precision are scaled, and rounded then."""
+    return replace(problem, result_dtype=problem.working_dtype, nan="propagate")
 
 
 def completed(problem: Problem, signal: Array, mask: Mask | None) -> tuple[Array, Mask | None]:
@@ -120,11 +133,21 @@ def marked(problem: Problem, result: Array, lost: Mask, prepare: Prepare, worker
 
 def _counted(problem: Problem, indicator: Array, outside: int, prepare: Prepare, workers: int | None) -> Array:
     """Return how many of the samples that are indicated each output's taps met."""
+    counting = _counting(problem, outside)
+    prepared = prepare(counting, np.ones(counting.kernel_shape))
+    return np.rint(apply(prepared, indicator.reshape(problem.signal_shape), workers=workers))
+
+
+def _counting(problem: Problem, outside: int) -> Problem:
+    """Return the problem of the numbers of samples that taps met."""
     shape = tuple(n if i in problem.positions else 1 for i, n in enumerate(problem.kernel_shape))
     # Whatever accuracy is asked: the error is far below 1/2 anyway.
-    counting = replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape, accuracy="normwise")
-    prepared = prepare(counting, np.ones(shape))
-    return np.rint(apply(prepared, indicator.reshape(problem.signal_shape), workers=workers))
+    return replace(_of_indicator(problem, outside, np.dtype(np.float64)), kernel_shape=shape, accuracy="normwise")
+
+
+def _of_taps(problem: Problem) -> Problem:
+    """Return the problem of the sums of the taps that met a sample."""
+    return _of_indicator(problem, 1, widened(np.empty(0, problem.kernel_dtype), problem).dtype)
 
 
 def _of_indicator(problem: Problem, outside: int, kernel: np.dtype[Any]) -> Problem:
@@ -140,16 +163,14 @@ class Renormalization:
     """The sums over the samples that are present, scaled: for one kernel and any number of signals."""
 
     def __init__(self, problem: Problem, kernel: Array, prepare: Prepare) -> None:
-        # Results of half precision are rounded once, after they are scaled.
-        self._problem = replace(problem, result_dtype=problem.working_dtype, nan="propagate")
+        self._problem = _unrounded(problem)
         self._kernel, self._prepare = kernel, prepare
         self._taps = widened(orient(kernel, problem), problem)
 
     @kept
     def _of_taps(self) -> tuple[Problem, Array]:
         """The problem of the sums of the taps that met a sample, and its kernel."""
-        wide = widened(self._kernel, self._problem)
-        return _of_indicator(self._problem, 1, wide.dtype), wide
+        return _of_taps(self._problem), widened(self._kernel, self._problem)
 
     @kept
     def _prepared_taps(self) -> Prepared:

@@ -36,6 +36,12 @@ class Operand(NamedTuple):
         return bool(np.isfinite(self.values).all() and np.isfinite(self.fill))
 
 
+def is_finite(values: Array) -> bool:
+    """Return whether there is no Inf or NaN; the sum shows it, unless it overflows by itself."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
+
+
 def mended(problem: Problem, signal: Array, kernel: Array, weights: Array | None, compute: Compute) -> Array | None:
     """Return the result as the plain sums give it, times its weights if there are any; None if every number is finite.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engines.lengths import block_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, installed, priced
+from ..engines.transforms import engine_names, installed, mixed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
@@ -111,7 +111,7 @@ def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
 @lru_cache(maxsize=64)
 def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
-    found = [_sample(costs, dtype, size, mixed) for size in (_SMALLEST, *_PROBED) for mixed in (False, True)]
+    found = [_sample(costs, dtype, size, several) for size in (_SMALLEST, *_PROBED) for several in (False, True)]
     if ours:
         own = lanes.least_sample(costs, dtype) if ours == 1 else lane_tiles.least_sample(costs, dtype, ours)
         found.append(own * dtype.itemsize / spectrum_dtype(dtype).itemsize / 2)
@@ -119,14 +119,14 @@ def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _sample(costs: Costs, dtype: np.dtype[Any], size: int, mixed: bool) -> float:
+def _sample(costs: Costs, dtype: np.dtype[Any], size: int, several: bool) -> float:
     """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples.
 
-    Some are of several axes whose lengths have other prime factors than two.
+    Some are of `several` axes whose lengths have other prime factors than two.
     """
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, dtype.char in "fd") / 2
     shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
-    engines = [priced(name, mixed) for name in engine_names(dtype)]
+    engines = [mixed(name) if several else name for name in engine_names(dtype)]
     return min(share * costs.transform(e, k, 1, size) for e in engines for k, share in shares.items()) + copies
 
 

@@ -18,6 +18,7 @@ from ..semantics.problem import Problem
 from .direct import engine_rows, rows_of, rows_within, steps_of
 from .direct_price import loops_for, needed
 from .direct_tiles import conv_steps, extended, held_bytes, in_tiles, parts
+from .nonfinite import is_finite
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import (
     Reach,
@@ -142,11 +143,6 @@ def _fill(state: Taps, problem: Problem, settings: Settings, tile: Tile, signal:
     return fill(samples, taps, problem, reaches, out.transpose(convolved_last(out.ndim, problem.positions)))
 
 
-def _is_finite(piece: Array) -> bool:
-    """Return whether all samples are finite: where their sum is, they are."""
-    return bool(np.isfinite(piece.sum()) or np.isfinite(piece).all())
-
-
 def _met(state: Taps, problem: Problem, tile: Tile, reaches: list[Reach]) -> Taps:
     """Return the taps that the reaches hold, of the kernels of a tile, counted back from the last one."""
     held = np.logical_and.reduce([(r.low <= p) & (p < r.high) for r, p in zip(reaches, state.places, strict=True)])
@@ -164,7 +160,7 @@ def _fill_compiled(signal: Array, taps: Taps, problem: Problem, reaches: list[Re
         rows = rows_of(signal.transpose(order), *asked)
     else:
         rows = rows_within(_gathered(signal, problem, reaches).transpose(order), reaches, out.shape[-1])
-    if not _is_finite(rows.samples):
+    if not is_finite(rows.samples):
         return False
     if taps.values.shape[-1]:
         engine_rows().fill_some(rows, taps.values, taps.places, out, steps_of(reaches))
@@ -183,7 +179,7 @@ def _fill_plain(signal: Array, taps: Taps, problem: Problem, reaches: list[Reach
         window = tuple(slice(b, e, r.axis.stride) for b, e, r in zip(begins, ends, reaches, strict=True))
         tap = taps.values[..., number]
         out += tap.reshape(*tap.shape, *(1,) * len(window)) * piece[(slice(None),) * tap.ndim + window]
-    return _is_finite(piece)
+    return is_finite(piece)
 
 
 def _gathered(signal: Array, problem: Problem, reaches: list[Reach]) -> Array:

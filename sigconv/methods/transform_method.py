@@ -12,7 +12,7 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import needed, priced
+from ..engines.transforms import mixed, needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
@@ -176,8 +176,9 @@ class Work(NamedTuple):
 
     def _one(self, costs: Costs, engine: str) -> float:
         """Return the time of a transform."""
-        mixed = len(self.settings.lengths) > 1 and self.length & (self.length - 1) > 0
-        return costs.transform(priced(engine, mixed), self.dtype, self.length, self.length)
+        if len(self.settings.lengths) > 1 and self.length & (self.length - 1):
+            engine = mixed(engine)
+        return costs.transform(engine, self.dtype, self.length, self.length)
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""

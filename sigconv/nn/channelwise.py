@@ -30,9 +30,10 @@ class Channelwise:
         """Return the kernel as the method prepares it."""
         return self._plan(problem).prepare(kernel)
 
-    def run(self, state: Prepared, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
+    def run(self, state: Prepared, problem: Problem, settings: Settings, signal: Array, out: Array) -> bool:
         """Write the convolutions."""
         self._plan(problem).apply(state, signal, out)
+        return True
 
     def describe(self, settings: Settings) -> Mapping[str, str]:
         """Return the settings in words."""

@@ -62,7 +62,7 @@ class Products:
         apart = orient(kernel, problem.convolutions).reshape(*kernel.shape[1 : INPUTS + 1], -1)
         return np.ascontiguousarray(np.moveaxis(apart, -1, 1))
 
-    def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
+    def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> bool:
         """Write the sums tile by tile; NumPy's matrix products have threads of their own."""
         compiled = settings.engine == "numba"
         workers, multiply = (available_workers(None), _compiled) if compiled else (1, _plain)
@@ -72,6 +72,7 @@ class Products:
                 multiply(state, problem, tile, signal, out[tile.slices])
 
         run_tiles(fill, problem.sums_shape, settings.tile, workers, None)
+        return True
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
@@ -107,14 +108,18 @@ def _extents(problem: Problem, steps: tuple[int, ...]) -> list[int]:
     return [axis.stride * (step - 1) + axis.span for axis, step in zip(problem.convolutions.axes, steps, strict=True)]
 
 
+def lines_of(tile: Tile, signal: Array, out: Array) -> tuple[Array, Array]:
+    """Return what a tile reads of a signal, aligned, and its outputs: (batch, groups, channels, *space) of both."""
+    read = signal[tile.slices[0], tile.slices[1], 0]
+    return read if read.flags.aligned else read.copy(), out[:, :, :, 0]
+
+
 def _compiled(state: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -> None:
     """Write one tile by compiled loops, group by group: in place if its planes are whole."""
-    samples, groups, rows = tile.slices[:3]
+    _, groups, rows = tile.slices[:3]
     axes, flip = problem.convolutions.axes, problem.convolutions.flip
     parts = tuple(_part(axis, tile.slices[axis.position], flip) for axis in axes)
-    read = signal[samples, groups, 0]
-    read = read if read.flags.aligned else read.copy()
-    target = out[:, :, :, 0]
+    read, target = lines_of(tile, signal, out)
     whole = target[0, 0, 0].flags.c_contiguous
     sums = (target if whole else np.empty(target.shape, target.dtype)).reshape(*target.shape[:3], -1)
     for i, products in enumerate(state[groups]):

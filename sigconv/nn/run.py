@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import isfinite, prod, sqrt
+from math import prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,25 +81,21 @@ def _index_in(whole: Array, index: tuple[int, ...], problem: Problem, place: tup
 def _apply_floats(prepared: Prepared, signal: Array, bias: Array | None, target: Array) -> None:
     """Write the sums, computed in the working dtype, with the bias added before they are rounded to the result's."""
     dtype = prepared.plan.problem.working.result_dtype
-    if prepared.plan.estimate.settings.lengths and not (_is_finite(signal) and _is_finite(prepared.kernel)):
-        prepared = prepare(choose(prepared.plan.problem, "direct"), prepared.kernel)  # a transform would smear them
     sums = target if target.dtype == dtype else np.empty(target.shape, dtype)
-    _run(prepared, prepared.state, signal.astype(dtype, copy=False), sums)
+    values = signal.astype(dtype, copy=False)
+    if prepared.state is None or not _run(prepared, prepared.state, values, sums):
+        again = prepare(choose(prepared.plan.problem, "direct"), prepared.kernel)
+        _run(again, again.state, values, sums)
     if bias is not None:
         sums += bias
     if sums is not target:
         target[...] = sums
 
 
-def _is_finite(values: Array) -> bool:
-    """Return whether there is no Inf or NaN; the sum shows it, unless it overflows by itself."""
-    return isfinite(abs(values.sum())) or bool(np.isfinite(values).all())
-
-
-def _run(prepared: Prepared, state: Any, signal: Array, out: Array) -> None:
-    """Write the sums by the chosen way."""
+def _run(prepared: Prepared, state: Any, signal: Array, out: Array) -> bool:
+    """Write the sums by the chosen way; return whether it serves the signal's values."""
     plan = prepared.plan
-    ways(plan.problem)[plan.method].run(state, plan.problem.working, plan.estimate.settings, signal, out)
+    return ways(plan.problem)[plan.method].run(state, plan.problem.working, plan.estimate.settings, signal, out)
 
 
 def _apply_exact(prepared: Prepared, signal: Array, bias: Array | None, target: Array) -> None:

@@ -26,11 +26,17 @@ class Way(Protocol):
         ...
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
-        """Return what can be computed from the kernel alone, which has the shape of the problem's, as it was passed."""
+        """Return what can be computed from the kernel alone, which has the shape of the problem's, as it was passed.
+
+        None if its values can't be served.
+        """
         ...
 
-    def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
-        """Write the sums to `out`, of `problem.sums_shape`; it may lie anyhow in memory, apart from the signal."""
+    def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> bool:
+        """Write the sums to `out`, of `problem.sums_shape`; it may lie anyhow in memory, apart from the signal.
+
+        Return whether the signal's values are served: if not, direct sums take the place of these.
+        """
         ...
 
     def describe(self, settings: Settings) -> Mapping[str, str]:

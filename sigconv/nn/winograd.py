@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,10 +21,9 @@ from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.scaling import range_of
 from ..methods.tiles import Tile, count_tiles
 from ..methods.workers import available_workers, run_tiles, runner_of
-from ..planning.cost import PRIORS
 from ..semantics.problem import Axis
 from .problem import INPUTS, Problem
-from .products import Products, repays_loading
+from .products import lines_of, repays_loading
 
 _DTYPES = "fd"
 # Products of a tile of the result: so many that the Python around it counts for little, or a worker's share of all.
@@ -47,7 +46,6 @@ _LOADING = 0.5
 _ROOM = 16
 _LOUD = 2.0**-64  # a sum of squares by which they surely are
 _ROW = Axis(INPUTS + 1, 1, 1, 1, 0, 1, 1, "zero", silent=True), 0, 1  # of an input of one axis
-_DIRECT = Products()
 
 
 class Winograd:
@@ -86,7 +84,7 @@ class Winograd:
         held = (group + _SPARE // dtype.itemsize) * each + 2 * prod(tile) * dtype.itemsize
         return Estimate(Settings(tile, "numba", blocks=group), seconds, shared, held)
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _State:
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> Any:
         """Return the transformed weights of each group; none if some are too small for that."""
         slid = np.flip(orient(kernel, problem.convolutions), problem.convolutions.positions)
         taps = [1, *(axis.taps for axis in problem.convolutions.axes)][-2:]
@@ -102,32 +100,22 @@ class Winograd:
             filters[group].transform(rows)
 
         runner_of(workers)(transform, len(steps))
-        return _State(filters if all(ordinary) else None, kernel)
+        return filters if all(ordinary) else None
 
-    def run(self, state: _State, problem: Problem, settings: Settings, signal: Array, out: Array) -> None:
-        """Write the sums tile by tile; directly where one is not finite, as it may be so on the way alone."""
-        finite, workers = [state.filters is not None], available_workers(None)
+    def run(self, state: Any, problem: Problem, settings: Settings, signal: Array, out: Array) -> bool:
+        """Write the sums tile by tile; return whether all are finite: one may be infinite on the way alone."""
+        finite, workers = list[bool](), available_workers(None)
 
         def fill(tile: Tile) -> None:
             with np.errstate(all="ignore"):
-                finite.append(_fill(state.filters, problem, tile, signal, out[tile.slices]))
+                finite.append(_fill(state, problem, tile, signal, out[tile.slices]))
 
-        if state.filters is not None:
-            run_tiles(fill, problem.sums_shape, _tile(problem, workers), workers, None)
-        if not all(finite):
-            again = _DIRECT.estimate(problem, PRIORS).settings
-            _DIRECT.run(_DIRECT.prepare(state.kernel, problem, again), problem, again, signal, out)
+        run_tiles(fill, problem.sums_shape, _tile(problem, workers), workers, None)
+        return all(finite)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""
         return {"tiles in a group": str(settings.blocks)}
-
-
-class _State(NamedTuple):
-    """The transformed weights of each group, and the kernel as it was passed."""
-
-    filters: Any
-    kernel: Array
 
 
 def _is_ordinary(weights: Array) -> bool:
@@ -192,9 +180,8 @@ def _tile(problem: Problem, workers: int) -> tuple[int, ...]:
 
 def _fill(filters: Any, problem: Problem, tile: Tile, signal: Array, out: Array) -> bool:
     """Write one tile group by group, in place if its lines are whole; return whether all of it is finite."""
-    samples, groups, rows = tile.slices[:3]
-    read, target = signal[samples, groups, 0], out[:, :, :, 0]
-    read = read if read.flags.aligned else read.copy()
+    _, groups, rows = tile.slices[:3]
+    read, target = lines_of(tile, signal, out)
     sums = target if target.strides[-1] == target.itemsize else np.empty(target.shape, target.dtype)
     parts = [_ROW, *(_part(axis, tile.slices[axis.position]) for axis in problem.convolutions.axes)]
     data, result = (a[:, :, :, None] if len(parts) == 2 else a for a in (read, sums))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
 from ..errors import ArgumentValueError
-from ..methods.missing import extra_bytes, room
+from ..methods.missing import extra_bytes, room, sums_beside
 from ..methods.protocol import Components, Estimate, Limits, Method
 from ..methods.registry import METHODS, serving
 from ..methods.renormalize import is_rounded, renormalizes, weighing_bytes
@@ -25,11 +26,15 @@ _FIRST_TO_LAST = ("direct", "overlap-add", "fft")
 
 
 class Asked(NamedTuple):
-    """What decides beside the problem: a limit on memory, the prices, and what is loaded (None: loading is free)."""
+    """What decides beside the problem: a limit on memory, the prices, and what is loaded (None: loading is free).
+
+    A method that is `forced`, as the caller named it, is also that of all sums that are taken beside.
+    """
 
     max_bytes: int | None
     prices: Prices
     ready: Components | None
+    forced: bool = False
 
 
 class Candidate(NamedTuple):
@@ -88,25 +93,64 @@ def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf
     name, reason = method.name, method.reject(problem)
     if reason is not None:
         return Offers(name, (), reason)
-    extra = extra_bytes(problem)
-    limits = Limits(room(problem, max_bytes), asked.ready, below)
+    extra, renormalized = extra_bytes(problem), problem.nan == "renormalize"
+    beside = _beside(problem, name if asked.forced else "auto", asked) if renormalized else ()
+    limits = Limits(_part(problem, max_bytes), asked.ready, below)
     found = method.estimates(problem, asked.prices, limits)
     if not found:
         return Offers(name, (), f"it takes no less than {below} seconds")
     if extra or renormalizes(problem) or is_rounded(problem):
-        found = [
-            e._replace(
-                shared_bytes=e.shared_bytes + extra,
-                worker_bytes=e.worker_bytes + weighing_bytes(problem, e.settings.tile),
-            )
-            for e in found
-        ]
+        found = [_with(e, extra, weighing_bytes(problem, e.settings.tile), beside) for e in found]
     fitting = [e for e in found if e.bytes <= (_ADDRESSABLE if max_bytes is None else max_bytes)]
     if fitting:
         return Offers(name, fitting, None)
     least = min(found, key=lambda e: e.bytes)
     limit = "more than a process can address" if max_bytes is None else f"max_bytes is {max_bytes}"
     return Offers(name, [least], f"it needs {least.bytes} bytes of working memory, {limit}")
+
+
+def _with(estimate: Estimate, shared: int, worker: int, beside: Sequence[Estimate]) -> Estimate:
+    """Return an estimate with what is made beside the sums, and other sums, whose kernels are kept.
+
+    A worker's transforms are kept, too, but those of other sums serve all of them.
+    """
+    return estimate._replace(
+        shared_bytes=estimate.shared_bytes + shared + sum([e.shared_bytes for e in beside]),
+        worker_bytes=estimate.worker_bytes + worker + max([e.worker_bytes for e in beside], default=0),
+    )
+
+
+@lru_cache(maxsize=256)
+def _beside(problem: Problem, method: str, asked: Asked) -> tuple[Estimate, ...]:
+    """Return the estimates of the sums that are taken beside a problem's own, which often are the same ones."""
+    wanted, found = sums_beside(problem), dict[Problem, Estimate]()
+    for sums in dict.fromkeys(wanted):
+        each = Asked(room_of_each(problem, sums, method, asked), asked.prices, None)
+        offered = promising(sums, method, each)
+        fitting = any(o.reason is None for o in offered)
+        found[sums] = cheapest(offered, each).served if fitting else min(_all(offered), key=lambda e: e.bytes)
+    return tuple([found[sums] for sums in wanted])
+
+
+@lru_cache(maxsize=256)
+def room_of_each(problem: Problem, sums: Problem, method: str, asked: Asked) -> int | None:
+    """Return how much memory some of a problem's sums may take: an equal part, or what they need if there is room."""
+    part, left = _part(problem, asked.max_bytes), room(problem, asked.max_bytes)
+    if part is None or left is None:
+        return None
+    offered = promising(sums, method, Asked(part, asked.prices, None))
+    return min(left, max(part, min([e.bytes for e in _all(offered)], default=part)))
+
+
+def _all(offered: Sequence[Offers]) -> list[Estimate]:
+    """Return all estimates of some methods."""
+    return [e for o in offered for e in o.estimates]
+
+
+def _part(problem: Problem, max_bytes: int | None) -> int | None:
+    """Return an equal part of the memory that a limit leaves for all sums of a problem."""
+    left = room(problem, max_bytes)
+    return None if left is None else left // (1 + len(sums_beside(problem)))
 
 
 def threads(problem: Problem, estimate: Estimate, max_bytes: int | None, workers: int | None) -> int:
@@ -149,9 +193,9 @@ def cheapest(offered: Sequence[Offers], asked: Asked) -> Candidate:
 
 def wait_of(offered: Sequence[Offers], chosen: Candidate, asked: Asked, ready: Components) -> Wait | None:
     """Return what a choice loses beside the one that would be taken if everything were loaded."""
-    if all(e.needs <= ready for o in offered for e in o.estimates):
+    if all(e.needs <= ready for e in _all(offered)):
         return None
-    everything = ready.union(*[e.needs for o in offered for e in o.estimates])
+    everything = ready.union(*[e.needs for e in _all(offered)])
     kept = cheapest(offered, asked._replace(ready=everything))
     missing, lost = sorted(kept.served.needs - ready - chosen.served.needs), chosen.served.seconds - kept.seconds
     return Wait(lost, tuple((c, patience(c, asked.prices)) for c in missing)) if missing and lost > 0 else None

@@ -15,7 +15,7 @@ from ..engines.protocol import Array
 from ..errors import ArgumentTypeError
 from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, prepare
-from ..methods.missing import Renormalization, check_taps, completed, marked, room
+from ..methods.missing import Renormalization, check_taps, completed, marked
 from ..methods.output import check_out, written
 from ..methods.protocol import Components, Estimate, Method, Settings
 from ..methods.registry import check_method, serving
@@ -25,7 +25,7 @@ from ..semantics.kept import kept
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_planned
 from ..semantics.problem import Problem, given
-from .candidate import Asked, Candidate, best, cheapest, offers, price, promising, threads, wait_of
+from .candidate import Asked, Candidate, best, cheapest, offers, price, promising, room_of_each, threads, wait_of
 from .cost import Prices
 from .explain import explain, summary
 from .loading import PROCESS, Wait
@@ -185,7 +185,8 @@ class Plan:
 
     def _sums(self, problem: Problem, kernel: Array) -> Prepared:
         """Return a kernel for the plain sums of another problem, which nothing renormalises."""
-        return self._for(problem, room(self.problem, self.max_bytes)).prepare(kernel)._replace(weights=None)
+        room = room_of_each(self.problem, problem, self.method if self.forced else "auto", self.asked)
+        return self._for(problem, room).prepare(kernel)._replace(weights=None)
 
     def _for(self, problem: Problem, max_bytes: int | None) -> Plan:
         """Return the plan of another problem, by the same method if that was named."""
@@ -285,7 +286,7 @@ def choose(
     check_method(method)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
-    return _choose(problem, method, Asked(max_bytes, prices or current(), ready))
+    return _choose(problem, method, Asked(max_bytes, prices or current(), ready, method != "auto"))
 
 
 @lru_cache(maxsize=1024)

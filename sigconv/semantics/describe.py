@@ -49,40 +49,29 @@ def describe(
         raise ArgumentValueError(f"accuracy={accuracy!r}: use {' or '.join(ACCURACIES)}")
     if center is not None and mode != "same":
         raise ArgumentValueError(f"center={center!r} with mode={mode!r}: a centre only has a meaning in mode='same'")
-    given = _axes(axes, signal_shape, kernel_shape)
-    options = zip(
-        given,
-        _per_axis("boundary", boundary, len(given), check_boundary),
-        _per_axis("center", center, len(given), _optional_index),
-        _per_axis("stride", stride, len(given), _positive("stride")),
-        _per_axis("dilation", dilation, len(given), _positive("dilation")),
-        strict=True,
-    )
-    order = sorted(options)
+    order = _options(_axes(axes, signal_shape, kernel_shape), boundary, center, stride, dilation)
     signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
     fill = _fill_value(fill_value, signal_dtype, "constant" in boundary)
     outside, fill = _present(["zero" if mode == "valid" else o[1] for o in order], fill, policy)
     shapes = signal_shape, kernel_shape
     described = tuple([_axis(o, *shapes, mode, flip, outside[i:]) for i, o in enumerate(order)])
     renormalized = policy == "renormalize" or (mode != "valid" and "renormalize" in boundary)
-    result = result_dtype(signal_dtype, kernel_dtype, renormalized)
-    problem = Problem(
-        signal_shape=signal_shape,
-        kernel_shape=kernel_shape,
-        axes=_contained(described) if mode == "valid" else described,
-        signal_dtype=signal_dtype,
-        kernel_dtype=kernel_dtype,
-        result_dtype=result,
-        mode=mode,
-        flip=flip,
-        conjugate=conjugate,
-        fill_value=fill,
-        nan=policy,
-        accuracy=accuracy,
+    return _possible(
+        Problem(
+            signal_shape=signal_shape,
+            kernel_shape=kernel_shape,
+            axes=_contained(described) if mode == "valid" else described,
+            signal_dtype=signal_dtype,
+            kernel_dtype=kernel_dtype,
+            result_dtype=result_dtype(signal_dtype, kernel_dtype, renormalized),
+            mode=mode,
+            flip=flip,
+            conjugate=conjugate,
+            fill_value=fill,
+            nan=policy,
+            accuracy=accuracy,
+        )
     )
-    if prod(problem.shape) * result.itemsize > _MOST_BYTES:
-        raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")
-    return problem
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -137,6 +126,19 @@ def _align(signal_shape: Shape, kernel_shape: Shape, axes: Shape) -> tuple[Shape
     return signal, kernel
 
 
+def _options(axes: Shape, boundary: Any, center: Any, stride: Any, dilation: Any) -> list[tuple[Any, ...]]:
+    """Return the options of each convolved axis, checked, in the order of the axes."""
+    options = zip(
+        axes,
+        _per_axis("boundary", boundary, len(axes), check_boundary),
+        _per_axis("center", center, len(axes), _optional_index),
+        _per_axis("stride", stride, len(axes), _positive("stride")),
+        _per_axis("dilation", dilation, len(axes), _positive("dilation")),
+        strict=True,
+    )
+    return sorted(options)
+
+
 def _axis(
     options: tuple[Any, ...], signal_shape: Shape, kernel_shape: Shape, mode: str, flip: bool, outside: list[str]
 ) -> Axis:
@@ -164,6 +166,13 @@ def _contained(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         f"mode='valid' with signal {signal} and kernel {kernel} on the convolved axes: neither contains the other; "
         "use 'full' or 'same'"
     )
+
+
+def _possible(problem: Problem) -> Problem:
+    """Return a problem whose result is not too large for an array, or raise."""
+    if prod(problem.shape) * problem.result_dtype.itemsize > _MOST_BYTES:
+        raise ArgumentValueError(f"the result would have the shape {problem.shape}: no array is so large")
+    return problem
 
 
 def _fill_value(value: Any, dtype: DType, used: bool) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..api import convolve
-from ..engines.transforms import engine_names, fft_engine, installed, lease, priced
+from ..engines.transforms import engine_names, fft_engine, installed, lease, mixed
 from ..files.replace import replacing
 from ..methods.workers import available_workers
 from ..planning import known, stored
@@ -189,9 +189,9 @@ def _transforms() -> dict[str, Any]:
     for engine in (*engine_names(np.dtype("f8")), "scipy"):
         for name, dtype in _DTYPES.items():
             rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), (n,)) for n in _lengths(np.dtype(dtype))]
-            if (mixed := priced(engine, True)) != engine:
+            if mixed(engine) != engine:
                 sides = [round((n / 240) ** 0.5) for n in _lengths(np.dtype(dtype))]
-                rates[mixed][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
+                rates[mixed(engine)][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
     if not installed("numba"):
         return {"transform_rates": rates}
     own = {"block_rates": own_prices.block_rates(), "volume_rates": own_prices.volume_rates()}
