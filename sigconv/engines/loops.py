@@ -159,11 +159,10 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
 
     @entry()
     def copy_rows(loop, data, rows, columns, begin, end, outside, out, pitch):  # type: ignore[no-untyped-def]
-        """Fill rows of `out`, of `pitch` samples: of row r, c with that at `data + rows[r] + columns[c]`, or with `outside`
-        where either is missing.
+        """Fill rows of `pitch` samples: place c of row r with that at `data + rows[r] + columns[c]`.
 
-        The columns [begin, end) of the copy are neighbours in memory, and `columns` names only the first of them. `out` are
-        bytes, `outside` the address of a number.
+        The columns [begin, end) of the copy are neighbours in memory, and `columns` names only the first of them. Where
+        a row or a column is missing stands the number at the address `outside`. `out` are the bytes of the rows.
         """
         r, height, c, width = address(rows), rows.size, address(columns), columns.size
         run(loop, (data, r, height, c, width, begin, end, outside, address(out), pitch))
