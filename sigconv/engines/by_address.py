@@ -17,7 +17,7 @@ from numba import cfunc, types
 from numba.extending import intrinsic
 
 from . import watch
-from .entry import Loop, loaded
+from .entry import Loop, entry, loaded
 
 _plain: Callable[[Callable[..., Any]], Callable[..., Any]] = intrinsic
 _NUMBER = ir.IntType(64)
@@ -51,6 +51,12 @@ def run(typing: Any, address: Any, integers: Any) -> Any:
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
 
     return types.intp(types.intp, integers), write
+
+
+@entry()
+def run_loop(address, integers):  # type: ignore[no-untyped-def]
+    """Run the loop at an address for Python; return the integer that it returns."""
+    return run(address, integers)
 
 
 @_plain

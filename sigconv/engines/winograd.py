@@ -16,13 +16,13 @@ import numpy as np
 
 from ..semantics.problem import Axis
 from . import simd
-from .by_address import run
+from .by_address import run, run_loop
 from .entry import entry
 from .loops import MISSING
 from .protocol import Array
 from .rows import address_of, sources
-from .watch import address, samples_at
-from .winograd_tiles import _WORDS, ANALYSE, BLOCK, MULTIPLY, PIECE, ROWS, SYNTHESISE, WEIGH, WORD, read, restore
+from .watch import address
+from .winograd_tiles import ANALYSE, BLOCK, MULTIPLY, PIECE, ROWS, SYNTHESISE, WEIGH, WEIGHING, read
 
 _KEPT = 32  # tables, each of the rows and columns of a tile of the result
 
@@ -63,57 +63,15 @@ def _filter(version: int) -> Any:
                     panel = weights + k * plane + row * channels * size
                     run(multiply, (panel, channels, source, pitch, target + row * pitch, count, narrow))
             for o in range(kept):
-                source, target = sums + o * pitch, out + o * steps[1]
-                restore(synthesise, size, source, beside, target, steps, wanted, tiles, span, seen, spare)
+                written = sums + o * pitch, beside, out + o * steps[1], steps[0], steps[2], wanted[0], wanted[1]
+                run(synthesise, (*written, both, down, across, span[0], span[1], seen, spare))
         return version + 0 * buffer.size
 
     return fill
 
 
-def _weights(version: int) -> Any:
-    """Return the transform of weights, compiled anew for each version of what it is made of."""
-
-    @entry(error_model="numpy")
-    def transform(weigh, size, weights, rows, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
-        # Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as
-        # a piece has lanes are set apart first.
-        lanes, words, numbers, taps = PIECE // size, size // WORD, 16 if both else 4, 9 if both else 3
-        buffer = np.zeros((taps + 3 + 2 * numbers) * PIECE, np.uint8)
-        source = address(buffer)
-        held = source + (taps + 3) * PIECE
-        spare = held + numbers * PIECE
-        weight, apart = (
-            samples_at(_WORDS, weights, rows * channels * taps * words),
-            samples_at(_WORDS, source, taps * PIECE // WORD),
-        )
-        for first in range(begin, end, ROWS):
-            for at in range(0, ROWS * channels, lanes):
-                count = min(lanes, ROWS * channels - at)
-                for i in range(count):
-                    row, place = first + (at + i) % ROWS, (first + (at + i) % ROWS) * channels + (at + i) // ROWS
-                    for t in range(taps):
-                        for w in range(words):
-                            there = np.uintp((t * lanes + i) * words + w)
-                            apart[there] = weight[np.uintp((place * taps + t) * words + w)] if row < rows else 0
-                target = out + (first * channels + at) * size
-                if count == lanes:
-                    run(weigh, (source, held, target, plane, both))
-                    continue
-                run(weigh, (source, held, spare, PIECE, both))
-                for k in range(numbers):
-                    last, line = (
-                        samples_at(_WORDS, spare + k * PIECE, count * words),
-                        samples_at(_WORDS, target + k * plane, count * words),
-                    )
-                    for i in range(count * words):
-                        line[i] = last[i]
-        return version + 0 * buffer.size
-
-    return transform
-
-
 VERSION = simd.version("loops.py", "channels.py", "winograd_tiles.py")
-_fill, _transform = _filter(VERSION), _weights(VERSION)
+_fill = _filter(VERSION)
 
 # Of an axis: where its first tap in sliding order meets the first output, and how many outputs there are.
 Part = tuple[Axis, int, int]
@@ -162,9 +120,9 @@ class Filters:
     def transform(self, rows: range) -> None:
         """Transform the weights of some rows, which must be done once for all; they end with the last or a panel."""
         out, plane, end = address_of(self._numbers), self._numbers.strides[0], -(-rows.stop // ROWS) * ROWS
+        memory = np.zeros(WEIGHING, np.uint8)
         taps = address_of(self._taps), *self._taps.shape[:2]
-        loop = WEIGH(self._dtype, VERSION), self._dtype.itemsize
-        _transform(*loop, *taps, rows.start, end, out, plane, int(self._both))
+        run_loop(WEIGH(self._dtype, VERSION), (*taps, rows.start, end, out, plane, int(self._both), address_of(memory)))
 
     def fill(self, data: Array, parts: tuple[Part, Part], first: int, out: Array) -> bool:
         """Fill `out` (signals, rows, *space), its last axis contiguous, from `data` (signals, channels, *space).

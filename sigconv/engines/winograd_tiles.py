@@ -21,7 +21,8 @@ from .watch import samples_at
 PIECE = simd.PIECE
 ROWS, BLOCK = TALL[0], TALL[1] * PIECE  # of a block of the matrix products: its rows, the bytes of one
 _WORD, _WORDS = np.float32(0), np.zeros(1, np.uint32)  # copies do not ask for the dtype
-WORD = _WORDS.itemsize
+_SIZE = _WORDS.itemsize
+WEIGHING = (9 + 3 + 2 * 16) * PIECE  # bytes of memory that weighing takes
 
 
 @inner
@@ -67,52 +68,67 @@ def _met(sample, place, size):  # type: ignore[no-untyped-def]
 
 
 def _analyse(sample: Any, version: int) -> Loop:
-    """Return what writes the numbers of tiles beside each other, piece by piece of them."""
-    size = sample.itemsize
+    """Return what writes the numbers of some bands of tiles, which read rows that are `row` bytes apart.
+
+    Of the bands, `across` tiles each, those are written that are tiles of a span [begin, end); band 0 begins with tile
+    `first`. The numbers of a tile lie `step` bytes apart.
+    """
+    size, lanes = sample.itemsize, PIECE // sample.itemsize
 
     def analyse(integers):  # type: ignore[no-untyped-def]
-        # The samples' rows lie `row` bytes apart, the numbers of a tile `step` bytes.
-        source, row, target, step, pieces, both = integers
-        for _ in range(pieces):
-            if both:
-                p, q = _met(sample, source, size), _met(sample, source + row, size)
-                r, s = _met(sample, source + 2 * row, size), _met(sample, source + 3 * row, size)
-                _store_four(target, 4 * step, _analysed(p[0], q[0], r[0], s[0]))
-                _store_four(target + step, 4 * step, _analysed(p[1], q[1], r[1], s[1]))
-                _store_four(target + 2 * step, 4 * step, _analysed(p[2], q[2], r[2], s[2]))
-                _store_four(target + 3 * step, 4 * step, _analysed(p[3], q[3], r[3], s[3]))
-            else:
-                _store_four(target, step, _met(sample, source, size))
-            source, target = source + 2 * PIECE, target + PIECE
+        held, row, numbers, step, both, bands, first, across, begin, end = integers
+        for band in range(bands):
+            at = first + band * across
+            x, stop = max(0, begin - at), min(across, end - at)
+            source, target = held + (2 if both else 1) * band * row + 2 * x * size, numbers + (at + x - begin) * size
+            for _ in range(x, stop, lanes):
+                if both:
+                    p, q = _met(sample, source, size), _met(sample, source + row, size)
+                    r, s = _met(sample, source + 2 * row, size), _met(sample, source + 3 * row, size)
+                    _store_four(target, 4 * step, _analysed(p[0], q[0], r[0], s[0]))
+                    _store_four(target + step, 4 * step, _analysed(p[1], q[1], r[1], s[1]))
+                    _store_four(target + 2 * step, 4 * step, _analysed(p[2], q[2], r[2], s[2]))
+                    _store_four(target + 3 * step, 4 * step, _analysed(p[3], q[3], r[3], s[3]))
+                else:
+                    _store_four(target, step, _met(sample, source, size))
+                source, target = source + 2 * PIECE, target + PIECE
         return version
 
     return analyse
 
 
 def _synthesise(sample: Any, version: int) -> Loop:
-    """Return what writes the outputs of tiles beside each other, piece by piece of them."""
-    kind, pair = np.zeros(1, sample.dtype), 2 * PIECE // sample.itemsize
+    """Return what writes the outputs of a span [begin, end) of tiles, `down` by `across` of each signal.
+
+    Their sums lie `step` bytes apart. A signal has `height` by `width` outputs; signals and their rows lie `far` and
+    `below` bytes apart. What stands at `seen` comes to hold zero times all outputs.
+    """
+    size, lanes = sample.itemsize, PIECE // sample.itemsize
+    kind = np.zeros(1, sample.dtype)
 
     def synthesise(integers):  # type: ignore[no-untyped-def]
-        # One row of outputs of each tile, or two that lie `below` bytes apart, or the upper one of two. What stands at
-        # `seen` comes to hold zero times all of them.
-        source, step, target, below, count, both, lower, seen, spare = integers
+        sums, step, out, far, below, height, width, both, down, across, begin, end, seen, spare = integers
         noticed = load(sample, seen, PIECE, 2)
-        for at in range(0, count, pair):
-            if both:
-                p = _synthesised(*_load_four(sample, source, 4 * step))
-                q = _synthesised(*_load_four(sample, source + step, 4 * step))
-                r = _synthesised(*_load_four(sample, source + 2 * step, 4 * step))
-                s = _synthesised(*_load_four(sample, source + 3 * step, 4 * step))
-                top, bottom = _synthesised(p[0], q[0], r[0], s[0]), _synthesised(p[1], q[1], r[1], s[1])
-            else:
-                top = bottom = _synthesised(*_load_four(sample, source, step))
-            first, second = interleave(top[0], top[1]), interleave(bottom[0], bottom[1])
-            noticed = noticed + (first + second) * zeros(sample, 2)
-            _write(kind, first, spare, target, min(pair, count - at))
-            if lower:
-                _write(kind, second, spare, target + below, min(pair, count - at))
-            source, target = source + PIECE, target + 2 * PIECE
+        for band in range(begin // across, -(-end // across)):
+            at, row = band * across, (2 if both else 1) * (band % down)
+            first = max(0, begin - at)
+            source, target = sums + (at + first - begin) * size, out + band // down * far + row * below
+            for x in range(first, min(across, end - at), lanes):
+                if both:
+                    p = _synthesised(*_load_four(sample, source, 4 * step))
+                    q = _synthesised(*_load_four(sample, source + step, 4 * step))
+                    r = _synthesised(*_load_four(sample, source + 2 * step, 4 * step))
+                    s = _synthesised(*_load_four(sample, source + 3 * step, 4 * step))
+                    top, bottom = _synthesised(p[0], q[0], r[0], s[0]), _synthesised(p[1], q[1], r[1], s[1])
+                else:
+                    top = bottom = _synthesised(*_load_four(sample, source, step))
+                upper, lower = interleave(top[0], top[1]), interleave(bottom[0], bottom[1])
+                noticed = noticed + (upper + lower) * zeros(sample, 2)
+                place, count = target + 2 * x * size, min(2 * (end - at), width) - 2 * x
+                _write(kind, upper, spare, place, count)
+                if both and row + 1 < height:
+                    _write(kind, lower, spare, place + below, count)
+                source += PIECE
         store(seen, PIECE, noticed)
         return version
 
@@ -120,20 +136,48 @@ def _synthesise(sample: Any, version: int) -> Loop:
 
 
 def _weigh(sample: Any, version: int) -> Loop:
-    """Return what writes the numbers of as many weights as a piece has lanes; the taps lie a piece apart."""
+    """Return what writes the numbers of the weights of some panels, in planes that lie `plane` bytes apart.
+
+    Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as a
+    piece has lanes are set apart first, in `memory`.
+    """
+    kind, size, lanes = np.zeros(1, sample.dtype), sample.itemsize, PIECE // sample.itemsize
 
     def weigh(integers):  # type: ignore[no-untyped-def]
-        source, held, target, step, both = integers
-        if both:
-            for j in range(3):
-                a, b, c, _ = _load_four(sample, source + j * PIECE, 3 * PIECE)
-                _store_four(held + j * PIECE, 4 * PIECE, _weighed(a, b, c))
-        for i in range(4 if both else 1):
-            a, b, c, _ = _load_four(sample, (held if both else source) + 4 * i * PIECE, PIECE)
-            _store_four(target + 4 * i * step, step, _weighed(a, b, c))
+        weights, rows, channels, begin, end, out, plane, both, memory = integers
+        taps, numbers = 9 if both else 3, 16 if both else 4
+        held = memory + (taps + 3) * PIECE
+        spare = held + numbers * PIECE
+        weight, apart = samples_at(kind, weights, rows * channels * taps), samples_at(kind, memory, taps * lanes)
+        for first in range(begin, end, ROWS):
+            for at in range(0, ROWS * channels, lanes):
+                count = min(lanes, ROWS * channels - at)
+                for i in range(count):
+                    row, place = first + (at + i) % ROWS, (first + (at + i) % ROWS) * channels + (at + i) // ROWS
+                    for t in range(taps):
+                        apart[np.uintp(t * lanes + i)] = weight[np.uintp(place * taps + t)] if row < rows else sample
+                whole, target = count == lanes, out + (first * channels + at) * size
+                _weigh_piece(sample, memory, held, target if whole else spare, plane if whole else PIECE, both)
+                for k in range(0 if whole else numbers):
+                    last, line = samples_at(kind, spare + k * PIECE, count), samples_at(kind, target + k * plane, count)
+                    for i in range(count):
+                        line[i] = last[i]
         return version
 
     return weigh
+
+
+@inner
+def _weigh_piece(sample, source, held, target, step, both):  # type: ignore[no-untyped-def]
+    """Write the numbers of as many weights as a piece has lanes, `step` bytes apart; the taps lie a piece apart."""
+    if both:
+        for j in range(3):
+            a, b, c, _ = _load_four(sample, source + j * PIECE, 3 * PIECE)
+            _store_four(held + j * PIECE, 4 * PIECE, _weighed(a, b, c))
+        source = held
+    for i in range(4 if both else 1):
+        a, b, c, _ = _load_four(sample, source + 4 * i * PIECE, PIECE)
+        _store_four(target + 4 * i * step, step, _weighed(a, b, c))
 
 
 def _multiply(sample: Any, version: int) -> Loop:
@@ -162,14 +206,14 @@ def _multiply(sample: Any, version: int) -> Loop:
     return multiply
 
 
-ANALYSE, SYNTHESISE = by_address(_analyse, 6), by_address(_synthesise, 9)
-WEIGH, MULTIPLY = by_address(_weigh, 5), by_address(_multiply, 7)
+ANALYSE, SYNTHESISE = by_address(_analyse, 10), by_address(_synthesise, 14)
+WEIGH, MULTIPLY = by_address(_weigh, 9), by_address(_multiply, 7)
 
 
 @inner
 def _copy_few(place, size, columns, low, high, target):  # type: ignore[no-untyped-def]
     """Copy the columns [low, high) of a row one by one."""
-    words = size // WORD
+    words = size // _SIZE
     line = samples_at(_WORDS, target, high * words)
     for c in range(low, high):
         for w in range(words):
@@ -202,7 +246,7 @@ def _copy_row(place, size, limit, columns, run, low, high, target):  # type: ign
 @inner
 def _write(kind, vector, spare, target, count):  # type: ignore[no-untyped-def]
     """Write the first samples of two pieces."""
-    if count * kind.itemsize == 2 * PIECE:
+    if count * kind.itemsize >= 2 * PIECE:
         store(target, PIECE, vector)
         return
     store(spare, PIECE, vector)
@@ -215,7 +259,7 @@ def _write(kind, vector, spare, target, count):  # type: ignore[no-untyped-def]
 def read(analyse, size, data, far, table, tiles, span, held, line, target, step):  # type: ignore[no-untyped-def]
     """Write the numbers of a span of tiles of one channel, by way of a copy of the rows that they read."""
     (rows, columns, near, limit), (down, across, both), (begin, end) = table, tiles, span
-    lanes, advance, band = PIECE // size, 2 if both else 1, begin // across
+    advance, band = 2 if both else 1, begin // across
     while band * across < end:
         signal, first = band // down, band * across
         top, bottom = band - signal * down, min(-(-end // across) - signal * down, down)
@@ -226,24 +270,5 @@ def read(analyse, size, data, far, table, tiles, span, held, line, target, step)
             place = rows[advance * top + r]
             place = place if place == MISSING else data + signal * far + place
             _copy_row(place, size, limit, columns, near, low, high, held + r * line)
-        for r in range(bottom - top):
-            at = first + r * across
-            x = max(0, begin - at)
-            pieces = -((x - min(across, end - at)) // lanes)
-            source = held + advance * r * line + 2 * x * size
-            run(analyse, (source, line, target + (at + x - begin) * size, step, pieces, both))
+        run(analyse, (held, line, target, step, both, bottom - top, first, across, begin, end))
         band += bottom - top
-
-
-@inner
-def restore(synthesise, size, source, step, out, steps, wanted, tiles, span, seen, spare):  # type: ignore[no-untyped-def]
-    """Write the outputs of a span of tiles of one channel, and zero times all of them."""
-    (down, across, both), (begin, end) = tiles, span
-    advance = 2 if both else 1
-    for band in range(begin // across, -(-end // across)):
-        at, row = band * across, advance * (band % down)
-        target = out + band // down * steps[0] + row * steps[2]
-        x = max(0, begin - at)
-        count, lower = min(2 * (end - at), wanted[1]) - 2 * x, 1 if both and row + 1 < wanted[0] else 0
-        places = source + (at + x - begin) * size, target + 2 * x * size
-        run(synthesise, (places[0], step, places[1], steps[2], count, both, lower, seen, spare))
