@@ -34,7 +34,9 @@ def by_address(make: Callable[..., Loop], integers: int) -> Callable[..., int]:
     @cache
     def address(dtype: np.dtype[Any], *constants: Any) -> int:
         loop = make(dtype.type(0), *constants)
-        loop.__qualname__ = "_".join((make.__qualname__, dtype.name, *map(str, constants)))  # files of its own
+        # Numba keeps functions of one name in one file, told apart by a number that counts what a process compiles.
+        # Those that two processes leave there may share both, and a third process would call one for the other.
+        loop.__qualname__ = "_".join((make.__qualname__, dtype.name, *map(str, constants)))
         name = f"{make.__module__}.{loop.__qualname__}"
         made.setdefault(name, loaded(cfunc(signature, cache=True, error_model="numpy"), loop))
         return int(made[name].address)

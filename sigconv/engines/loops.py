@@ -24,20 +24,6 @@ MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the 
 PIECE = simd.PIECE
 
 
-def distinct(*values: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a function that is made for each of some values a name of its own.
-
-    Compiled functions of one name are told apart by a number that counts what a process has compiled. Those that two
-    processes have left on the disk may then share both, and a third process would call one for the other.
-    """
-
-    def renamed(function: Callable[..., Any]) -> Callable[..., Any]:
-        function.__qualname__ = "_".join((function.__qualname__, *map(str, values)))
-        return function
-
-    return renamed
-
-
 @instruction
 def _no_sums(typing: Any, sample: Any, pieces: Any) -> Any:
     """Return empty sums: for complex samples one of the products with the taps' real parts, one with the imaginary."""
