@@ -23,7 +23,7 @@ MACHINES = [
 PROGRAM = """
 import sys
 import numpy as np
-from sigconv.engines import loops, rows, simd
+from sigconv.engines import by_address, rows, simd
 from sigconv.engines.lanes import calls, columns, lines
 
 assert simd.PIECE == int(sys.argv[1])
@@ -40,8 +40,8 @@ blocks, place = np.empty(2032, "f"), lines.Place(0, 32, "zero", 0)
 lines.convolve_lines(signal, columns.spectra_of(taps[None], 512), blocks, place, 512)
 assert np.abs(blocks - exact).max() < 0.01
 
-passes = (made._library.get_asm_str() for made in calls.made.values())
-text = "".join([*loops.sum_bands.inspect_asm().values(), *passes])
+made = [*by_address.made.values(), *calls.made.values()]
+text = "".join(loop._library.get_asm_str() for loop in made)
 print([name for name in ("xmm", "ymm", "zmm") if name in text])
 """
 FILES = ["loops", "at_once", "panels", "lanes", "lane_tiles", "transform_errors", "nn", "rounded_integers", "blocks"]

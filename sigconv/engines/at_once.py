@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .bands import bands_of
-from .entry import entry
-from .loops import PIECE, copy_rows, sum_bands
+from .by_address import by_address, run
+from .entry import Loop, entry
+from .loops import PIECE, copy_of, strips, sum_bands
 from .protocol import Array
 from .rows import Span, copy_table, cut, is_readable
-from .simd import version
+from .simd import inner, version
 from .watch import address, samples_at
 
 DType = np.dtype[Any]
-_NUMBERS, _TABLES = 9, 8  # of a packed argument
+_NUMBERS, _TABLES, _OUTSIDE = 19, 8, 2  # of a packed argument: its last entries are the number that stands outside
 Runner = Callable[[Callable[[int], None], int], None]
 
 
@@ -44,7 +45,7 @@ class Piece(NamedTuple):
 
     samples: int
     results: int
-    arguments: tuple[Any, ...]
+    packed: Array
 
 
 class _Part(NamedTuple):
@@ -72,7 +73,7 @@ def piece_of(sums: Sums, slices: tuple[slice, ...], spans: tuple[Span, ...]) -> 
 
 def bytes_of(pieces: Sequence[Piece]) -> int:
     """Return what the tables of some pieces take, which some of them share."""
-    tables = {id(piece.arguments): piece.arguments[0] for piece in pieces}
+    tables = {id(piece.packed): piece.packed for piece in pieces}
     return sum(table.nbytes for table in tables.values())
 
 
@@ -86,29 +87,29 @@ def fill(pieces: Sequence[Piece], signal: Array, kernel: Array, out: Array, runn
 
     The operands have the dtype of `out`; the runner calls a function of the pieces' numbers for each of them.
     """
-    samples, taps, results = line_of(signal, out.dtype), line_of(kernel, out.dtype), out.ravel()
+    samples, taps, results = _line_of(signal, out.dtype), _line_of(kernel, out.dtype), out.ravel()
     if len(pieces) == 1:
-        ((begin, place, (packed, ghost)),) = pieces
-        finite: bool = _fill(samples, begin, taps, results, place, packed, ghost)
+        ((begin, place, packed),) = pieces
+        finite: bool = _fill(samples, begin, taps, results, place, packed)
         return finite
     each = list[bool]()
 
     def fill_piece(number: int) -> None:
         piece = pieces[number]
-        each.append(_fill(samples, piece.samples, taps, results, piece.results, *piece.arguments))
+        each.append(_fill(samples, piece.samples, taps, results, piece.results, piece.packed))
 
     runner(fill_piece, len(pieces))
     return all(each)
 
 
-def line_of(array: Array, dtype: DType) -> Array:
+def _line_of(array: Array, dtype: DType) -> Array:
     """Return an array's numbers in a line that the compiled loops know: contiguous, aligned, native, not read-only."""
     known = array.dtype == dtype and array.flags.carray
     return (array if known else np.array(array, dtype, order="C")).ravel()
 
 
 @lru_cache(maxsize=64)
-def _arguments(sums: Sums, part: _Part) -> tuple[Any, ...]:
+def _arguments(sums: Sums, part: _Part) -> Array:
     """Return the arguments of the compiled loops that say what stands where."""
     dtype, (*rows, width), first = sums.dtype, part.results, len(part.results) - len(part.spans)
     wide = max(width, PIECE // dtype.itemsize)
@@ -121,12 +122,21 @@ def _arguments(sums: Sums, part: _Part) -> tuple[Any, ...]:
     order = prod(taps) - 1 - bands.order if sums.backwards else bands.order
     tables = *copy.tables, bands.bases, bands.which, bands.places, bands.starts, bands.lengths, order
     numbers = *copy.numbers, bands.rows, bands.step, bands.out_step, width, wide, prod(rows)
-    return _packed(numbers, tables), dtype.type(sums.fill)
+    kind = dtype.itemsize, 2 if dtype.kind == "c" else 1, prod(batches[1]), copy_of(dtype, dtype), *strips(dtype)
+    loops = _memory(sums, copy, wide if wide > width else 0, prod(rows)), _LOOPS(np.dtype(np.int64), VERSION)
+    return _packed((*loops, *numbers, *kind), tables, dtype.type(sums.fill))
 
 
-def _packed(numbers: tuple[int, ...], tables: tuple[Array, ...]) -> Array:
+def _memory(sums: Sums, copy: _Copy, wide: int, lines: int) -> int:
+    """Return how many bytes of memory the loops take: for the taps in their order, the copy, and a wide result."""
+    copied, size = copy.tables[0].size * copy.numbers[2], sums.dtype.itemsize
+    return -(-prod(sums.kernel) * size // PIECE) * PIECE + (copied + wide * lines) * size
+
+
+def _packed(numbers: tuple[int, ...], tables: tuple[Array, ...], outside: Any) -> Array:
     """Return everything in one line, since every argument of a compiled function costs some of a small call's time."""
-    return np.concatenate([numbers, [table.size for table in tables], *tables]).astype(np.int64)
+    last = np.frombuffer(outside.tobytes().ljust(8 * _OUTSIDE, b"\0"), np.int64)
+    return np.concatenate([numbers, [table.size for table in tables], *tables, last]).astype(np.int64)
 
 
 class _Copy(NamedTuple):
@@ -152,13 +162,39 @@ def _read(sums: Sums, part: _Part) -> tuple[tuple[int, ...], int, _Copy]:
     return contiguous(table.shape, dtype)[:-1], phase, copy
 
 
-def _compiled(version: int) -> Callable[..., bool]:
-    """Return the loops, which are compiled anew for each version of those that they call."""
+@inner
+def _order(kind, parts, taps, count, order, ordered):  # type: ignore[no-untyped-def]
+    """Write the taps of some kernels, numbers of some parts, in an order; return whether all are finite."""
+    size = order.size * parts
+    read, written = samples_at(kind, taps, count * size), samples_at(kind, ordered, count * size)
+    finite = True
+    for k in range(count):
+        for t in range(order.size):
+            for p in range(parts):
+                part = read[k * size + order[t] * parts + p]
+                written[k * size + t * parts + p] = part
+                finite &= np.isfinite(part)
+    return finite
 
-    @entry(error_model="numpy")
-    def fill(signal, begins, taps, result, place, packed, ghost):  # type: ignore[no-untyped-def]
-        """Fill the result; return whether all taps are finite."""
-        begin, end, pitch, count, step, out_step, width, wide, lines = packed[:_NUMBERS]
+
+@inner
+def _drop(kind, wide, row, narrow, size, lines):  # type: ignore[no-untyped-def]
+    """Copy the first bytes of some lines."""
+    read, written = samples_at(kind, wide, lines * row), samples_at(kind, narrow, lines * size)
+    for line in range(lines):
+        for i in range(size):
+            written[line * size + i] = read[line * row + i]
+
+
+def _loops(integer: Any, version: int) -> Loop:
+    """Return the loops, which take tables of integers: they fill a result and return whether all taps are finite."""
+    integers, letters, singles, doubles = (np.zeros(1, dtype) for dtype in (integer.dtype, "u1", "f4", "f8"))
+
+    def fill(arguments):  # type: ignore[no-untyped-def]
+        data, taps, out, table, entries, memory = arguments
+        packed = samples_at(integers, table, entries)
+        _, _, begin, end, pitch, count, step, out_step, width, wide, lines = packed[:11]
+        size, parts, batch, copy, largest, strip, narrow_strip, piece_strip = packed[11:_NUMBERS]
         sizes, tables = packed[_NUMBERS : _NUMBERS + _TABLES], packed[_NUMBERS + _TABLES :]
         rows, tables = tables[: sizes[0]], tables[sizes[0] :]
         columns, tables = tables[: sizes[1]], tables[sizes[1] :]
@@ -166,30 +202,44 @@ def _compiled(version: int) -> Callable[..., bool]:
         which, tables = tables[: sizes[3]], tables[sizes[3] :]
         places, tables = tables[: sizes[4]], tables[sizes[4] :]
         starts, tables = tables[: sizes[5]], tables[sizes[5] :]
-        lengths, order = tables[: sizes[6]], tables[sizes[6] :]
-        data, out, finite = address(signal) + begins, address(result) + place, version >= 0
-        kernels = np.empty((taps.size // order.size, order.size), taps.dtype)
-        for k in range(kernels.shape[0]):
-            for t in range(order.size):
-                kernels[k, t] = taps[k * order.size + order[t]]
-                finite &= np.isfinite(kernels[k, t])
-        copied = np.empty((rows.size, pitch), taps.dtype)
+        lengths, tables = tables[: sizes[6]], tables[sizes[6] :]
+        order, outside = tables[: sizes[7]], tables[sizes[7] :]
+        pitched, row = order.size * size, wide * size
+        if size == 4 * parts:
+            finite = _order(singles, parts, taps, batch, order, memory)
+        else:
+            finite = _order(doubles, parts, taps, batch, order, memory)
+        copied = memory + -(-batch * pitched // PIECE) * PIECE
+        written = out if wide == width else copied + rows.size * pitch * size
         if rows.size:
-            copy_rows(data, taps, rows, columns, begin, end, ghost, copied)
-        read = address(copied) if rows.size else data
-        spare = np.empty(0 if wide == width else lines * wide, taps.dtype)
-        written = address(spare) if wide > width else out
-        row = wide * taps.itemsize
-        sum_bands(read, bases, count, step, starts, lengths, kernels, which, written, places, out_step, row)
+            above, beside = address(rows), address(columns)
+            run(copy, (data, above, rows.size, beside, columns.size, begin, end, address(outside), copied, pitch))
+            data = copied
+        loops = largest, strip, narrow_strip, piece_strip
+        sum_bands(
+            data, bases, count, step, starts, lengths, memory, pitched, which, written, places, out_step, row, loops
+        )
         if wide > width:
-            narrow = samples_at(taps, out, lines * width)
-            for row in range(lines):
-                for column in range(width):
-                    narrow[row * width + column] = spare[row * wide + column]
-        # Numba frees an array after its last use, and does not know of the addresses.
-        return finite and copied.size + spare.size >= 0
+            _drop(letters, written, row, out, width * size, lines)
+        return 1 if finite and version >= 0 else 0
 
     return fill
 
 
-_fill = _compiled(version("loops.py"))
+def _compiled(version: int) -> Callable[..., bool]:
+    """Return what runs the loops, compiled anew for each version of what it is made of."""
+
+    @entry()
+    def fill(signal, begins, taps, result, place, packed):  # type: ignore[no-untyped-def]
+        """Fill the result; return whether all taps are finite."""
+        memory = np.empty(packed[0], np.uint8)
+        read, written = address(signal) + begins, address(result) + place
+        finite = run(packed[1], (read, address(taps), written, address(packed), packed.size, address(memory)))
+        # Numba frees an array after its last use, and does not know of the addresses.
+        return finite > 0 and version + memory.size >= 0
+
+    return fill
+
+
+VERSION = version("loops.py")
+_LOOPS, _fill = by_address(_loops, 6), _compiled(VERSION)

@@ -14,8 +14,9 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from . import simd
-from .entry import entry
-from .loops import MISSING, VERSION, distinct
+from .by_address import by_address, integer_at, run
+from .entry import Loop, entry
+from .loops import MISSING, VERSION
 from .protocol import Array
 from .rows import address_of
 from .simd import Vector, inner, instruction, load, store, vector_of, zeros
@@ -23,6 +24,7 @@ from .watch import address, samples_at
 from .windows import Part, windows_of
 
 PIECE = simd.PIECE
+_WORD, _WORDS = np.float32(0), np.zeros(1, np.uint32)  # copies do not ask for the dtype
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
 TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
 # Windows are gathered of so many channels and taps at a time, and of so many columns that they and their sums take so
@@ -97,50 +99,84 @@ def _thin_piece(typing: Any, sample: Any, source: Any, target: Any, factor: Any)
     return types.void(sample, types.intp, types.intp, factor), code
 
 
-@inner
-def _copy_apart(kind, source, step, target, count):  # type: ignore[no-untyped-def]
-    """Copy samples that lie `step` bytes apart."""
-    line = samples_at(kind, target, count)
-    for i in range(count):
-        line[i] = samples_at(kind, source + i * step, 1)[0]
+def _copy_run(sample: Any, version: int) -> Loop:
+    """Return what copies a run of samples of each channel.
+
+    Channels lie `distance` and `pitch` bytes apart, samples `step` bytes. It may write up to a piece too much behind
+    them, but reads no sample from `limit` on.
+    """
+    kind, width = np.zeros(1, sample.dtype), sample.itemsize
+
+    def copy(integers):  # type: ignore[no-untyped-def]
+        source, step, distance, limit, target, pitch, count, channels = integers
+        factor, size = step // width, count * width
+        reach = -(-size // PIECE) * PIECE * factor
+        thinned = (factor == 1 or factor == 2 or factor == 4) and step == factor * width
+        for _ in range(channels):
+            if not thinned or source + reach > limit:
+                line = samples_at(kind, target, count)
+                for i in range(count):
+                    line[i] = samples_at(kind, source + i * step, 1)[0]
+            elif factor == 1:
+                for at in range(0, size, PIECE):
+                    _thin_piece(sample, source + at, target + at, 1)
+            elif factor == 2:
+                for at in range(0, size, PIECE):
+                    _thin_piece(sample, source + 2 * at, target + at, 2)
+            else:
+                for at in range(0, size, PIECE):
+                    _thin_piece(sample, source + 4 * at, target + at, 4)
+            source += distance
+            target += pitch
+        return version
+
+    return copy
+
+
+def _multiply(sample: Any, rows: int, pieces: int, version: int) -> Loop:
+    """Return the product of weights with columns, in blocks of some rows and pieces."""
+    size, half = sample.itemsize, pieces // 2
+
+    def multiply(integers):  # type: ignore[no-untyped-def]
+        # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
+        # tells its source, its target and the distance of the target's rows; the last may be half as wide.
+        weights, height, row, lines, pitch, places, count, narrow, fresh = integers
+        for p in range(0, height, rows):
+            for b in range(count + narrow):
+                at, weight = places + 24 * b, weights + p * row
+                source, step = integer_at(at), integer_at(at + 16)
+                target = integer_at(at + 8) + p * step
+                if b < count:
+                    sums = _no_sums(sample, pieces, rows) if fresh else _sums_at(sample, pieces, rows, target, step)
+                    for _ in range(lines):
+                        sums = _added(sums, weight, row, load(sample, source, PIECE, pieces))
+                        source, weight = source + pitch, weight + size
+                    _stored(sums, target, step)
+                else:
+                    few = _no_sums(sample, half, rows) if fresh else _sums_at(sample, half, rows, target, step)
+                    for _ in range(lines):
+                        few = _added(few, weight, row, load(sample, source, PIECE, half))
+                        source, weight = source + pitch, weight + size
+                    _stored(few, target, step)
+        return version
+
+    return multiply
+
+
+_COPY_RUN, _MULTIPLY = by_address(_copy_run, 8), by_address(_multiply, 9)
 
 
 @inner
-def _clear(kind, target, pitch, count, channels):  # type: ignore[no-untyped-def]
+def _clear(target, pitch, size, channels):  # type: ignore[no-untyped-def]
     """Write zeros for each channel, up to a piece too many."""
     for _ in range(channels):
-        for at in range(0, count * kind.itemsize, PIECE):
-            store(target + at, PIECE, zeros(kind[0], 1))
+        for at in range(0, size, PIECE):
+            store(target + at, PIECE, zeros(_WORD, 1))
         target += pitch
 
 
 @inner
-def _copy_run(kind, source, step, distance, limit, target, pitch, count, channels):  # type: ignore[no-untyped-def]
-    """Copy a run of samples of each channel: `distance` and `pitch` bytes apart, `step` bytes from one to the next.
-
-    It may write up to a piece too much behind them, but reads no sample from `limit` on.
-    """
-    factor, size = step // kind.itemsize, count * kind.itemsize
-    reach = -(-size // PIECE) * PIECE * factor
-    thinned = (factor == 1 or factor == 2 or factor == 4) and step == factor * kind.itemsize
-    for _ in range(channels):
-        if not thinned or source + reach > limit:
-            _copy_apart(kind, source, step, target, count)
-        elif factor == 1:
-            for at in range(0, size, PIECE):
-                _thin_piece(kind[0], source + at, target + at, 1)
-        elif factor == 2:
-            for at in range(0, size, PIECE):
-                _thin_piece(kind[0], source + 2 * at, target + at, 2)
-        else:
-            for at in range(0, size, PIECE):
-                _thin_piece(kind[0], source + 4 * at, target + at, 4)
-        source += distance
-        target += pitch
-
-
-@inner
-def _gather(kind, data, limit, distance, channels, windows, at, begin, end, lines, pitch):  # type: ignore[no-untyped-def]
+def _gather(copy, size, data, limit, distance, channels, windows, at, begin, end, lines, pitch):  # type: ignore[no-untyped-def]
     """Write the columns [begin, end) of all windows of some channels to lines, `pitch` bytes apart.
 
     `at` are the first runs of the taps that may reach so far. What is written too much is written over by what follows
@@ -150,89 +186,44 @@ def _gather(kind, data, limit, distance, channels, windows, at, begin, end, line
     for t in range(stops.size):
         while runs[at[t], 1] <= begin:
             at[t] += 1
-        for run in range(at[t], stops[t]):
-            low, high = max(runs[run, 0], begin), min(runs[run, 1], end)
+        for number in range(at[t], stops[t]):
+            low, high = max(runs[number, 0], begin), min(runs[number, 1], end)
             if low >= high:
                 break
-            target, apart = lines + t * pitch + (low - begin) * kind.itemsize, stops.size * pitch
-            source = data + runs[run, 2] + (low - runs[run, 0]) * step
-            if runs[run, 2] == MISSING:
-                _clear(kind, target, apart, high - low, channels)
+            target, apart = lines + t * pitch + (low - begin) * size, stops.size * pitch
+            source = data + runs[number, 2] + (low - runs[number, 0]) * step
+            if runs[number, 2] == MISSING:
+                _clear(target, apart, (high - low) * size, channels)
             else:
-                _copy_run(kind, source, step, distance, limit, target, apart, high - low, channels)
+                run(copy, (source, step, distance, limit, target, apart, high - low, channels))
 
 
 @inner
-def _scatter(kind, sums, sums_step, column, end, out, steps, rows, plane):  # type: ignore[no-untyped-def]
+def _scatter(sums, sums_step, column, end, size, out, steps, rows, plane):  # type: ignore[no-untyped-def]
     """Write the sums of some columns to the planes that they belong to."""
     while column < end:
         signal, place = column // plane, column % plane
         count = min(end - column, plane - place)
+        words = count * size // _WORDS.itemsize
         for row in range(rows):
-            source = samples_at(kind, sums + row * sums_step, count)
-            target = samples_at(kind, out + signal * steps[0] + row * steps[1] + place * kind.itemsize, count)
-            for i in range(count):
+            source = samples_at(_WORDS, sums + row * sums_step, words)
+            target = samples_at(_WORDS, out + signal * steps[0] + row * steps[1] + place * size, words)
+            for i in range(words):
                 target[i] = source[i]
-        sums += count * kind.itemsize
+        sums += count * size
         column += count
 
 
-def _block(rows: int, pieces: int) -> Any:
-    """Return the product of some rows of weights with a block of columns of some pieces."""
-
-    @inner
-    @distinct(rows, pieces)
-    def block(kind, weights, row, lines, pitch, place, fresh):  # type: ignore[no-untyped-def]
-        source, target, step = place
-        sums = _no_sums(kind[0], pieces, rows) if fresh else _sums_at(kind[0], pieces, rows, target, step)
-        for _ in range(lines):
-            sums = _added(sums, weights, row, load(kind[0], source, PIECE, pieces))
-            source += pitch
-            weights += kind.itemsize
-        _stored(sums, target, step)
-
-    return block
-
-
-def _multiplied(rows: int, pieces: int) -> Any:
-    """Return the product of weights with columns, in blocks of some rows and pieces."""
-    block, narrow_block = _block(rows, pieces), _block(rows, pieces // 2)
-
-    @inner
-    @distinct(rows, pieces)
-    def multiply(kind, weights, height, row, lines, pitch, places, count, narrow, fresh):  # type: ignore[no-untyped-def]
-        # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
-        # tells its source, its target and the distance of the target's rows; the last may be half as wide.
-        for p in range(0, height, rows):
-            panel, below = weights + p * row * kind.itemsize, row * kind.itemsize
-            for b in range(count + narrow):
-                place = places[b, 0], places[b, 1] + p * places[b, 2], places[b, 2]
-                if b < count:
-                    block(kind, panel, below, lines, pitch, place, fresh)
-                else:
-                    narrow_block(kind, panel, below, lines, pitch, place, fresh)
-
-    return multiply
-
-
-_multiply_tall, _multiply_wide = _multiplied(*TALL), _multiplied(*WIDE)
-
-
-def _loops(rows: int, pieces: int, version: int) -> Any:
-    """Return the products in blocks of some rows and pieces, compiled anew for each version of the vectors.
-
-    It calls functions of the module: were one of them its own, no other process would know what this one compiled.
-    """
-    size_of_block, tall = pieces * PIECE, (rows, pieces) == TALL
+def _filled(version: int) -> Any:
+    """Return the products in blocks of some rows and pieces, compiled anew for each version of the vectors."""
 
     @entry(error_model="numpy")
-    @distinct(rows, pieces)
     def fill(  # type: ignore[no-untyped-def]
-        kind, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
+        loops, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
     ):
         # Sums go where they belong if a block is whole, and else through `apart`.
-        size, taps = kind.itemsize, windows[1].size
-        width, pitch, step = size_of_block // size, chunk * size_of_block + PIECE, chunk * size_of_block
+        (size, block, copy, multiply), taps = loops, windows[1].size
+        width, pitch, step = block // size, chunk * block + PIECE, chunk * block
         buffer, apart = np.empty(share * taps * pitch + PIECE, np.uint8), np.empty(height * step, np.uint8)
         lines, sums = address(buffer), address(apart)
         lines += -lines % PIECE
@@ -243,27 +234,24 @@ def _loops(rows: int, pieces: int, version: int) -> Any:
             count = -((begin - end) // width) - narrow
             for b in range(count + narrow):
                 signal, place = (begin + b * width) // plane, (begin + b * width) % plane
-                places[b, 0], places[b, 1], places[b, 2] = lines + b * size_of_block, sums + b * size_of_block, step
+                places[b, 0], places[b, 1], places[b, 2] = lines + b * block, sums + b * block, step
                 if kept == height and share >= channels and b < count and place + width <= plane:
                     places[b, 1], places[b, 2] = out + signal * steps[0] + place * size, steps[1]
             for c in range(0, channels, share):
-                some = min(share, channels - c)
-                _gather(kind, data + c * distance, limit, distance, some, windows, at, begin, end, lines, pitch)
-                part, row, held = weights + c * taps * size, channels * taps, some * taps
-                if tall:
-                    _multiply_tall(kind, part, height, row, held, pitch, places, count, narrow, c == 0)
-                else:
-                    _multiply_wide(kind, part, height, row, held, pitch, places, count, narrow, c == 0)
+                some, fresh = min(share, channels - c), 1 if c == 0 else 0
+                _gather(copy, size, data + c * distance, limit, distance, some, windows, at, begin, end, lines, pitch)
+                part, row, held = weights + c * taps * size, channels * taps * size, some * taps
+                run(multiply, (part, height, row, held, pitch, address(places), count, narrow, fresh))
             for b in range(count + narrow):
-                if places[b, 1] == sums + b * size_of_block:
+                if places[b, 1] == sums + b * block:
                     column = begin + b * width
-                    _scatter(kind, places[b, 1], step, column, min(column + width, end), out, steps, kept, plane)
-        return version + 0 * (buffer.size + apart.size)  # which keeps them until here
+                    _scatter(sums + b * block, step, column, min(column + width, end), size, out, steps, kept, plane)
+        return version + 0 * (buffer.size + apart.size + places.size)  # which keeps them until here
 
     return fill
 
 
-_LOOPS = {shape: _loops(*shape, VERSION) for shape in (TALL, WIDE)}
+_fill = _filled(VERSION)
 
 
 class Products:
@@ -274,7 +262,6 @@ class Products:
         self._block = TALL if self._rows > TALL[0] // 2 else WIDE
         matrix = np.require(weights.reshape(self._rows, -1), requirements=("C", "A"))
         missing = -self._rows % self._block[0]
-        self._kind = np.zeros(1, weights.dtype)
         self._weights = np.pad(matrix, ((0, missing), (0, 0))) if missing else matrix
 
     def fill(self, data: Array, parts: tuple[Part, ...], out: Array) -> None:
@@ -288,4 +275,16 @@ class Products:
         read = address_of(data), data.strides[1], self._channels, np.lib.array_utils.byte_bounds(data)[1]
         weights = address_of(self._weights), len(self._weights)
         written = address_of(out), out.strides[:2], self._rows
-        _LOOPS[self._block](self._kind, *read, tuple(windows), *weights, *written, columns, plane, chunk, share)
+        dtype = data.dtype
+        multiply = _MULTIPLY(dtype, *self._block, VERSION)
+        _fill(
+            (dtype.itemsize, block, _COPY_RUN(dtype, VERSION), multiply),
+            *read,
+            tuple(windows),
+            *weights,
+            *written,
+            columns,
+            plane,
+            chunk,
+            share,
+        )

@@ -7,6 +7,7 @@ caller keeps the arrays alive and answers for the bounds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,13 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from . import simd
-from .entry import entry
-from .simd import Vector, added, inner, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
+from .by_address import by_address, integer_at, run
+from .entry import Loop, entry
+from .simd import Vector, added, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
 from .watch import address, samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE
-
-
-def distinct(*values: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a function that is made for each of some values a name of its own.
-
-    Compiled functions of one name are told apart by a number that counts what a process has compiled. Those that two
-    processes have left on the disk may then share both, and a third process would call one for the other.
-    """
-
-    def renamed(function: Callable[..., Any]) -> Callable[..., Any]:
-        function.__qualname__ = "_".join((function.__qualname__, *map(str, values)))
-        return function
-
-    return renamed
 
 
 @instruction
@@ -82,28 +70,22 @@ def _total(typing: Any, sums: Any) -> Any:
     return sums.dtype(sums), code
 
 
-@instruction
-def _largest(typing: Any, taps: Any) -> Any:
-    """Return the pieces of the largest block: sums in eight registers, or in sixteen where there are twice as many."""
-    pieces = 4 if isinstance(taps.dtype, types.Complex) and PIECE < 64 else 8
-    return types.intp(taps), lambda context, builder, signature, args: ir.Constant(ir.IntType(64), pieces)
+VERSION = simd.version()
 
 
-def _strip(pieces: int) -> Callable[..., None]:
+def _strip(sample: Any, pieces: int, version: int) -> Loop:
     """Return the loop over a strip of outputs whose blocks have some pieces."""
+    size = sample.itemsize
 
-    @inner
-    @distinct(pieces)
-    def strip(  # type: ignore[no-untyped-def]
-        data, step, starts, lengths, taps, out, out_step, width, advance
-    ):
+    def strip(integers):  # type: ignore[no-untyped-def]
         # The block moves along the strip; the last one overlaps the one before it.
-        at, size = 0, taps.itemsize
+        data, step, starts, lengths, chains, taps, out, out_step, width, advance = integers
+        at = 0
         while True:
-            sums = _no_sums(taps[0], pieces)
-            tap = address(taps)
-            for c in range(starts.size):
-                place, left = data + at + starts[c], lengths[c]
+            sums = _no_sums(sample, pieces)
+            tap = taps
+            for c in range(0, 8 * chains, 8):
+                place, left = data + at + integer_at(starts + c), integer_at(lengths + c)
                 while left >= 4:
                     sums = _taken(sums, place, step, tap, 4)
                     place, left, tap = place + 4 * step, left - 4, tap + 4 * size
@@ -116,27 +98,36 @@ def _strip(pieces: int) -> Callable[..., None]:
                 tap += left * size
             store(out + at, out_step, _total(sums))
             if at + advance >= width:
-                return
+                return version
             at = min(at + advance, width - advance)
 
     return strip
 
 
-_strip8, _strip4, _strip1 = (_strip(pieces) for pieces in (8, 4, 1))
+@cache
+def strips(dtype: np.dtype[Any]) -> tuple[int, ...]:
+    """Return what `sum_bands` needs for a dtype: the pieces of the largest block, and the addresses of its strips.
+
+    Their blocks have that many pieces, four, and one. The largest has sums in eight registers, or in sixteen where
+    there are twice as many.
+    """
+    largest = 4 if dtype.kind == "c" and PIECE < 64 else 8
+    return largest, *(_STRIP(dtype, pieces, VERSION) for pieces in (largest, 4, 1))
 
 
-def _compiled(version: int) -> Callable[..., int]:
-    """Return `sum_bands`, which is compiled anew for each version of the vectors that it is made of."""
+def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
+    """Return `sum_bands` and `copy_rows`, compiled anew for each version of what they are made of."""
 
     @entry(error_model="numpy")
     def sum_bands(  # type: ignore[no-untyped-def]
-        data, bases, rows, step, starts, lengths, kernels, which, out, places, out_step, width
+        data, bases, rows, step, starts, lengths, taps, pitch, which, out, places, out_step, width, strips
     ):
-        along = rows == 0
+        """Fill strips of outputs with the sums over the taps of kernels, which lie `pitch` bytes apart."""
+        along, (largest, strip, narrow_strip, piece_strip) = rows == 0, strips
         total, unit = (width, PIECE) if along else (rows, 1)
-        largest = _largest(kernels)
+        first, count, chains = address(starts), address(lengths), starts.size
         for b in range(bases.size):
-            taps = kernels[which[b]]
+            kernel = taps + which[b] * pitch
             at = 0
             while at < total:
                 size = largest if total >= largest * unit and total - at > 4 * unit else 4 if total >= 4 * unit else 1
@@ -147,49 +138,67 @@ def _compiled(version: int) -> Callable[..., int]:
                     rest = (total - at) % (8 * PIECE)
                     extent = total - at - (rest if size == 8 and rest <= 4 * PIECE else 0)
                     advance, done = size * PIECE, extent
-                if size == 8:
-                    _strip8(x, step, starts, lengths, taps, y, out_step, extent, advance)
-                elif size == 4:
-                    _strip4(x, step, starts, lengths, taps, y, out_step, extent, advance)
-                else:
-                    _strip1(x, step, starts, lengths, taps, y, out_step, extent, advance)
+                loop = strip if size == largest else narrow_strip if size == 4 else piece_strip
+                run(loop, (x, step, first, count, chains, kernel, y, out_step, extent, advance))
                 at += done
         return version
 
-    return sum_bands
+    @entry()
+    def copy_rows(loop, data, rows, columns, begin, end, outside, out, pitch):  # type: ignore[no-untyped-def]
+        """Fill rows of `pitch` samples: place c of row r with that at `data + rows[r] + columns[c]`.
+
+        The columns [begin, end) of the copy are neighbours in memory, and `columns` names only the first of them. Where
+        a row or a column is missing stands the number at the address `outside`. `out` are the bytes of the rows.
+        """
+        r, height, c, width = address(rows), rows.size, address(columns), columns.size
+        run(loop, (data, r, height, c, width, begin, end, outside, address(out), pitch))
+        return version
+
+    return sum_bands, copy_rows
 
 
-VERSION = simd.version()
-sum_bands = _compiled(VERSION)
+sum_bands, copy_rows = _compiled(VERSION)
 
 
-@inner
-def _copy_scattered(place, kind, columns, fill, line):  # type: ignore[no-untyped-def]
-    """Fill the columns of a row one by one."""
-    for c in range(columns.size):
-        if columns[c] == MISSING:
-            line[c] = fill
-        else:
-            line[c] = samples_at(kind, place + columns[c], 1)[0]
+def _copy(sample: Any, source: str, version: int) -> Loop:
+    """Return the loop that copies rows of samples of a dtype to rows of others, as `copy_rows` says."""
+    size, kind, source_kind = sample.itemsize, np.zeros(1, sample.dtype), np.zeros(1, source)
+
+    def copy(integers):  # type: ignore[no-untyped-def]
+        data, rows, height, columns, width, begin, end, outside, out, pitch = integers
+        fill = samples_at(kind, outside, 1)[0]
+        later = begin + 1 if begin < end else begin  # of the run, columns name only the first one
+        for r in range(0, 8 * height, 8):
+            line, row = samples_at(kind, out, pitch), integer_at(rows + r)
+            out += pitch * size
+            if row == MISSING:
+                line[:] = fill
+                continue
+            if begin < end:
+                near = samples_at(source_kind, data + row + integer_at(columns + 8 * begin), end - begin)
+                middle = line[begin:end]
+                for c in range(middle.size):
+                    middle[c] = near[c]
+            for first, stop, shift in ((0, begin, 0), (later, width, end - later)):
+                for c in range(first, stop):
+                    place = integer_at(columns + 8 * c)
+                    if place == MISSING:
+                        line[c + shift] = fill
+                    else:
+                        line[c + shift] = samples_at(source_kind, data + row + place, 1)[0]
+        return version
+
+    return copy
 
 
-@entry()
-def copy_rows(data, kind, rows, columns, begin, end, fill, out):  # type: ignore[no-untyped-def]
-    """Fill `out[r, c]` with the sample at `data + rows[r] + columns[c]`, or `fill` where either is missing.
+_STRIP, _COPY = by_address(_strip, 10), by_address(_copy, 10)
+# Samples that keep their dtype are copied as any of their size.
+_SAME = {size: np.dtype(name) for size, name in ((4, "u4"), (8, "u8"), (16, "c16"))}
 
-    `kind` is any array of the samples' dtype. The columns [begin, end) of the copy are neighbours in memory, and
-    `columns` names only the first of them.
-    """
-    later = begin + 1 if begin < end else begin
-    for r in range(rows.size):
-        line = out[r]
-        if rows[r] == MISSING:
-            line[:] = fill
-            continue
-        place = data + rows[r]
-        if begin < end:
-            run, neighbours = line[begin:end], samples_at(kind, place + columns[begin], end - begin)
-            for c in range(run.size):
-                run[c] = neighbours[c]
-        _copy_scattered(place, kind, columns[:begin], fill, line)
-        _copy_scattered(place, kind, columns[later:], fill, line[end:])
+
+@cache
+def copy_of(source: np.dtype[Any], dtype: np.dtype[Any]) -> int:
+    """Return the address of the loop that copies rows of samples of a dtype to rows of another one, for `copy_rows`."""
+    if source == dtype:
+        source = dtype = _SAME[dtype.itemsize]
+    return _COPY(dtype, "uint8" if source.kind == "b" else source.name, VERSION)

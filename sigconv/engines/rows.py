@@ -14,7 +14,7 @@ import numpy as np
 from ..semantics.boundary import NUMBERS, source_index
 from . import watch
 from .bands import KEPT, Bands, bands_of, lines_of, offsets_of, runs_of
-from .loops import MISSING, PIECE, copy_rows, sum_bands
+from .loops import MISSING, PIECE, copy_of, copy_rows, strips, sum_bands
 from .protocol import Array
 
 _COLLIDING = 512  # rows that lie a multiple of this many bytes apart share few places of the first-level cache
@@ -86,11 +86,17 @@ def copied(signal: Array, place: int, table: CopyTable, dtype: np.dtype[Any], fi
 
     `place` is the address of the signal's first sample.
     """
-    buffer = np.empty(table.shape, dtype)
-    lines = buffer.reshape(-1, table.shape[-1])
-    kind = np.empty(0, np.uint8 if signal.dtype == bool else signal.dtype)
-    copy_rows(place, kind, table.rows, table.columns, *table.run, dtype.type(fill), lines)
-    return buffer
+    held = np.empty(table.size * dtype.itemsize, np.uint8)
+    loop, (_number, outside) = copy_of(signal.dtype, dtype), _kept(dtype.type(fill).tobytes())
+    copy_rows(loop, place, table.rows, table.columns, *table.run, outside, held, table.shape[-1])
+    return held.view(dtype).reshape(table.shape)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(number: bytes) -> tuple[Array, int]:
+    """Return the bytes of a number in an array, and where they stand."""
+    held = np.frombuffer(number, np.uint8)
+    return held, address_of(held)
 
 
 class CopyTable(NamedTuple):
@@ -101,6 +107,11 @@ class CopyTable(NamedTuple):
     run: tuple[int, int]
     used: int
     shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many samples the copy has."""
+        return prod(self.shape)
 
 
 @lru_cache(maxsize=KEPT)
@@ -197,8 +208,8 @@ def _sum(rows: Rows, b: Bands, kernels: Array, target: Array, out: Array) -> Non
     """Fill `out` with the sums over the taps of each kernel, which lie on the last axis."""
     kernels = kernels.take(b.order, axis=1)
     samples, result, width = address_of(rows.samples), address_of(target), target.shape[-1] * target.itemsize
-    chains = b.bases, b.rows, b.step, b.starts, b.lengths
-    sum_bands(samples, *chains, kernels, b.which, result, b.places, b.out_step, width)
+    chains, taps = (b.bases, b.rows, b.step, b.starts, b.lengths), (address_of(kernels), kernels.strides[0])
+    sum_bands(samples, *chains, *taps, b.which, result, b.places, b.out_step, width, strips(kernels.dtype))
     if target is not out:
         np.copyto(out, target[..., : out.shape[-1]], casting="unsafe")
 

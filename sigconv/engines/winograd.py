@@ -16,47 +16,15 @@ import numpy as np
 
 from ..semantics.problem import Axis
 from . import simd
-from .channels import TALL, _added, _no_sums, _stored
+from .by_address import run, run_loop
 from .entry import entry
-from .loops import MISSING, distinct
+from .loops import MISSING
 from .protocol import Array
 from .rows import address_of, sources
-from .simd import inner, load, store, zeros
-from .watch import address, samples_at
-from .winograd_tiles import _read, _restore, _weigh
+from .watch import address
+from .winograd_tiles import ANALYSE, BLOCK, MULTIPLY, PIECE, ROWS, SYNTHESISE, WEIGH, WEIGHING, read
 
-PIECE = simd.PIECE
-_ROWS, _BLOCK = TALL[0], TALL[1] * PIECE  # of a block of the matrix products: its rows, the bytes of one
 _KEPT = 32  # tables, each of the rows and columns of a tile of the result
-
-
-def _block(pieces: int) -> Any:
-    """Return the product of a panel of weights, channel by channel, with a block of tiles."""
-
-    @inner
-    @distinct(pieces)
-    def block(panel, channels, source, pitch, target):  # type: ignore[no-untyped-def]
-        sums, weights = _no_sums(panel[0], pieces, _ROWS), address(panel)
-        for _ in range(channels):
-            sums = _added(sums, weights, panel.itemsize, load(panel[0], source, PIECE, pieces))
-            source, weights = source + pitch, weights + _ROWS * panel.itemsize
-        _stored(sums, target, pitch)
-
-    return block
-
-
-_whole, _half = _block(TALL[1]), _block(TALL[1] // 2)
-
-
-@inner
-def _multiply(kind, weights, height, channels, source, pitch, target, count, narrow):  # type: ignore[no-untyped-def]
-    """Write the products of panels of weights with blocks of tiles, of which a last one may be half as wide."""
-    for row in range(0, height, _ROWS):
-        panel = samples_at(kind, weights + row * channels * kind.itemsize, _ROWS * channels)
-        for b in range(count):
-            _whole(panel, channels, source + b * _BLOCK, pitch, target + row * pitch + b * _BLOCK)
-        if narrow:
-            _half(panel, channels, source + count * _BLOCK, pitch, target + row * pitch + count * _BLOCK)
 
 
 def _filter(version: int) -> Any:
@@ -64,13 +32,14 @@ def _filter(version: int) -> Any:
 
     @entry(error_model="numpy")
     def fill(  # type: ignore[no-untyped-def]
-        kind, data, far, channels, signals, table, weights, plane, kept, out, steps, wanted, both, group
+        loops, data, far, channels, signals, table, weights, plane, kept, out, steps, wanted, both, group, seen
     ):
-        size, numbers, width = kind.itemsize, 16 if both else 4, _BLOCK // kind.itemsize
+        size, analyse, multiply, synthesise = loops
+        numbers, width = 16 if both else 4, BLOCK // size
         down, across = -(-wanted[0] // 2) if both else wanted[0], -(-wanted[1] // 2)
         chunk, total, tiles = -(-group // width), signals * down * across, (down, across, both)
         # What a step reads or writes together lies an odd number of pieces apart: in different sets of a cache.
-        pitch, height = chunk * _BLOCK + PIECE, -(-kept // _ROWS) * _ROWS
+        pitch, height = chunk * BLOCK + PIECE, -(-kept // ROWS) * ROWS
         apart, beside = (channels | 1) * pitch, (height | 1) * pitch
         # Lanes behind the last tile of a row, or of a group, read what stands there: zeros, or samples.
         line = (-(-2 * across * size // PIECE) + 3) * PIECE
@@ -81,63 +50,28 @@ def _filter(version: int) -> Any:
         held = spare + 2 * PIECE
         samples = held + lines * line
         sums = samples + numbers * apart
-        seen = zeros(kind[0], 2)
         for begin in range(0, total, chunk * width):
             span = begin, min(begin + chunk * width, total)
             narrow = 1 if 0 < (span[1] - begin) % width <= width // 2 else 0
             count = -((begin - span[1]) // width) - narrow
             for c in range(channels):
                 channel, target = data + c * far[1], samples + c * pitch
-                _read(kind, channel, far[0], table, tiles, span, held, line, target, apart)
+                read(analyse, size, channel, far[0], table, tiles, span, held, line, target, apart)
             for k in range(numbers):
                 source, target = samples + k * apart, sums + k * beside
-                _multiply(kind, weights + k * plane, height, channels, source, pitch, target, count, narrow)
+                for row in range(0, height, ROWS):
+                    panel = weights + k * plane + row * channels * size
+                    run(multiply, (panel, channels, source, pitch, target + row * pitch, count, narrow))
             for o in range(kept):
-                source, target = sums + o * pitch, out + o * steps[1]
-                seen = _restore(kind, source, beside, target, steps, wanted, tiles, span, spare, seen)
-        store(spare, PIECE, seen)
-        return samples_at(kind, spare, 2 * PIECE // size).sum() + 0 * (version + buffer.size)
+                written = sums + o * pitch, beside, out + o * steps[1], steps[0], steps[2], wanted[0], wanted[1]
+                run(synthesise, (*written, both, down, across, span[0], span[1], seen, spare))
+        return version + 0 * buffer.size
 
     return fill
 
 
-def _weights(version: int) -> Any:
-    """Return the transform of weights, compiled anew for each version of what it is made of."""
-
-    @entry(error_model="numpy")
-    def transform(kind, weights, rows, channels, begin, end, out, plane, both):  # type: ignore[no-untyped-def]
-        # Panels hold some rows, channel by channel; those that there are not are zeros. The taps of as many weights as
-        # a piece has lanes are set apart first.
-        size, lanes, numbers, taps = kind.itemsize, PIECE // kind.itemsize, 16 if both else 4, 9 if both else 3
-        buffer = np.zeros((taps + 3 + 2 * numbers) * PIECE, np.uint8)
-        source = address(buffer)
-        held = source + (taps + 3) * PIECE
-        spare = held + numbers * PIECE
-        weight = samples_at(kind, weights, rows * channels * taps)
-        apart = samples_at(kind, source, taps * lanes)
-        for first in range(begin, end, _ROWS):
-            for at in range(0, _ROWS * channels, lanes):
-                count = min(lanes, _ROWS * channels - at)
-                for i in range(count):
-                    row, place = first + (at + i) % _ROWS, (first + (at + i) % _ROWS) * channels + (at + i) // _ROWS
-                    for t in range(taps):
-                        apart[np.uintp(t * lanes + i)] = weight[np.uintp(place * taps + t)] if row < rows else kind[0]
-                target = out + (first * channels + at) * size
-                if count == lanes:
-                    _weigh(kind, source, held, target, plane, both)
-                    continue
-                _weigh(kind, source, held, spare, PIECE, both)
-                for k in range(numbers):
-                    last, line = samples_at(kind, spare + k * PIECE, count), samples_at(kind, target + k * plane, count)
-                    for i in range(count):
-                        line[i] = last[i]
-        return version + 0 * buffer.size
-
-    return transform
-
-
 VERSION = simd.version("loops.py", "channels.py", "winograd_tiles.py")
-_fill, _transform = _filter(VERSION), _weights(VERSION)
+_fill = _filter(VERSION)
 
 # Of an axis: where its first tap in sliding order meets the first output, and how many outputs there are.
 Part = tuple[Axis, int, int]
@@ -177,17 +111,18 @@ class Filters:
     def __init__(self, weights: Array, group: int) -> None:
         self._both, self._group = weights.shape[2] > 1, group
         self._taps = np.require(weights, requirements=("C", "A"))
-        height = -(-len(weights) // _ROWS) * _ROWS
-        self._kind = np.zeros(1, weights.dtype)
+        height = -(-len(weights) // ROWS) * ROWS
+        self._dtype = weights.dtype
         # A piece more puts the numbers of a weight into different sets of a cache.
         plane = height * weights.shape[1] + PIECE // weights.itemsize
         self._numbers = np.empty((16 if self._both else 4, plane), weights.dtype)
 
     def transform(self, rows: range) -> None:
         """Transform the weights of some rows, which must be done once for all; they end with the last or a panel."""
-        out, plane, end = address_of(self._numbers), self._numbers.strides[0], -(-rows.stop // _ROWS) * _ROWS
+        out, plane, end = address_of(self._numbers), self._numbers.strides[0], -(-rows.stop // ROWS) * ROWS
+        memory = np.zeros(WEIGHING, np.uint8)
         taps = address_of(self._taps), *self._taps.shape[:2]
-        _transform(self._kind, *taps, rows.start, end, out, plane, self._both)
+        run_loop(WEIGH(self._dtype, VERSION), (*taps, rows.start, end, out, plane, int(self._both), address_of(memory)))
 
     def fill(self, data: Array, parts: tuple[Part, Part], first: int, out: Array) -> bool:
         """Fill `out` (signals, rows, *space), its last axis contiguous, from `data` (signals, channels, *space).
@@ -199,5 +134,8 @@ class Filters:
         read = address_of(data), data.strides[:2], data.shape[1], len(data), table
         place = first * data.shape[1] * data.itemsize
         weights = address_of(self._numbers) + place, self._numbers.strides[0]
-        written = out.shape[1], address_of(out), out.strides[:3], out.shape[2:], self._both, self._group
-        return bool(_fill(self._kind, *read, *weights, *written) == 0)
+        written = out.shape[1], address_of(out), out.strides[:3], out.shape[2:], int(self._both), self._group
+        seen = np.zeros(2 * PIECE // data.itemsize, data.dtype)  # zero times the outputs
+        loops = (data.itemsize, *(loop(data.dtype, VERSION) for loop in (ANALYSE, MULTIPLY, SYNTHESISE)))
+        _fill(loops, *read, *weights, *written, address_of(seen))
+        return bool((seen == 0).all())

@@ -35,7 +35,7 @@ COMPONENTS = (
 )
 # What another process compiles at the same time. No function of theirs is one of the others' too: of two processes that
 # keep a function on the disk, one may overwrite what the other has just kept.
-ELSEWHERE = ("packing", "blocks", "panel_columns", "panel_rows", "channels", "residues")
+ELSEWHERE = ("packing", "blocks", "panel_columns", "panel_rows", "channels")
 # Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
 _FEW, _MANY, _HELD = 2, 8, 1 << 16
 _CHANNELS, _SAMPLES = 64, 4096
