@@ -225,6 +225,8 @@ def plan(
         return known.plans[key]
     except (KeyError, TypeError):
         pass
+    if "workers" in options:
+        raise ArgumentTypeError("a plan is for any number of workers: say workers= where it is called")
     shapes = [_shape(name, value) for name, value in (("signal_shape", signal_shape), ("kernel_shape", kernel_shape))]
     dtypes = [_dtype(d) for d in (signal_dtype, signal_dtype if kernel_dtype is None else kernel_dtype)]
     asked = arguments(options, mode=mode, flip=flip, conjugate=conjugate)

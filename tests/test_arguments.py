@@ -127,6 +127,12 @@ def test_convolve_takes_no_orientation(name):
     assert "_compute" not in str(caught.value)
 
 
+def test_a_plan_is_for_any_number_of_workers():
+    """`plan` says where `workers` belongs."""
+    with pytest.raises(ArgumentTypeError, match="where it is called"):
+        sigconv.plan(100, 3, workers=2)
+
+
 def test_slide_needs_a_flip():
     """`flip` has no default."""
     with pytest.raises(TypeError, match="flip"):
