@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from .sparse import Sparse
 from .tiles import Tile
 from .workers import Progress, available_workers, in_order, run_shared, run_tiles, runner_of
 
-if TYPE_CHECKING:
-    from .missing import Renormalization
+# The sums over present samples, scaled: of a prepared kernel, a signal, where it lacks samples, workers, progress.
+Renormalize = Callable[[Any, Array, Array, int | None, Progress | None], Array]
 
 
 class Prepared(NamedTuple):
@@ -44,7 +44,7 @@ class Prepared(NamedTuple):
     kernel: Array
     limits: Limits
     probes: Index | None
-    renormalization: Renormalization | None = None
+    renormalize: Renormalize | None = None
 
     @property
     def found(self) -> str:

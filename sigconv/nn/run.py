@@ -11,6 +11,7 @@ import numpy as np
 from ..engines.protocol import Array
 from ..methods.bounds import direct_bound, transform_bound
 from ..methods.exact import BlockOverflow, LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
+from ..methods.nonfinite import is_finite
 from ..methods.output import overflow_at
 from ..semantics.dtypes import is_exact
 from .plan import Plan, choose
@@ -83,13 +84,19 @@ def _apply_floats(prepared: Prepared, signal: Array, bias: Array | None, target:
     dtype = prepared.plan.problem.working.result_dtype
     sums = target if target.dtype == dtype else np.empty(target.shape, dtype)
     values = signal.astype(dtype, copy=False)
-    if prepared.state is None or not _run(prepared, prepared.state, values, sums):
+    if not _is_served(prepared, values, sums):
         again = prepare(choose(prepared.plan.problem, "direct"), prepared.kernel)
         _run(again, again.state, values, sums)
     if bias is not None:
         sums += bias
     if sums is not target:
         target[...] = sums
+
+
+def _is_served(prepared: Prepared, signal: Array, out: Array) -> bool:
+    """Write the sums by the chosen way; return whether it serves the values: a transform smears what is not finite."""
+    smeared = prepared.plan.estimate.settings.lengths and not (is_finite(signal) and is_finite(prepared.kernel))
+    return not smeared and prepared.state is not None and _run(prepared, prepared.state, signal, out)
 
 
 def _run(prepared: Prepared, state: Any, signal: Array, out: Array) -> bool:

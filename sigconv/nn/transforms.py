@@ -19,7 +19,6 @@ from ..engines.protocol import Array, spectrum_dtype, spectrum_shape
 from ..engines.transforms import engine_names, lease
 from ..methods import spectral
 from ..methods.layout import fill_corner, local_window
-from ..methods.nonfinite import is_finite
 from ..methods.orientation import orient
 from ..methods.overlap_add import block_lengths
 from ..methods.protocol import Costs, Estimate, Settings
@@ -57,10 +56,8 @@ class Transforms:
         found = [_estimate(flat, costs, n) for n in (block_lengths(convolutions) if self._blockwise else [lengths])]
         return min(found, key=lambda e: e.seconds)
 
-    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Spectra | None:
-        """Return the kernel's spectrum, by group and frequency a matrix (outputs × inputs); none if it would smear."""
-        if not is_finite(kernel):
-            return None
+    def prepare(self, kernel: Array, problem: Problem, settings: Settings) -> _Spectra:
+        """Return the kernel's spectrum, by group and frequency a matrix (outputs × inputs)."""
         flat, kernel = _unstrided(problem), orient(kernel, problem.convolutions)
         if flat is not problem:
             kernel = polyphase.kernel_phases(kernel, problem)
@@ -70,9 +67,7 @@ class Transforms:
         return _Spectra(spectra.taps, np.ascontiguousarray(np.moveaxis(by_frequency, -1, 1)))
 
     def run(self, state: _Spectra, problem: Problem, settings: Settings, signal: Array, out: Array) -> bool:
-        """Write the sums tile by tile, unless the signal has a number that is not finite: it would smear."""
-        if not is_finite(signal):
-            return False
+        """Write the sums tile by tile."""
         flat = _unstrided(problem)
         if flat is not problem:
             signal = polyphase.signal_phases(signal, problem)

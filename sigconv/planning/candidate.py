@@ -132,14 +132,18 @@ def _beside(problem: Problem, method: str, asked: Asked) -> tuple[Estimate, ...]
     return tuple([found[sums] for sums in wanted])
 
 
-@lru_cache(maxsize=256)
 def room_of_each(problem: Problem, sums: Problem, method: str, asked: Asked) -> int | None:
     """Return how much memory some of a problem's sums may take: an equal part, or what they need if there is room."""
     part, left = _part(problem, asked.max_bytes), room(problem, asked.max_bytes)
     if part is None or left is None:
         return None
-    offered = promising(sums, method, Asked(part, asked.prices, None))
-    return min(left, max(part, min([e.bytes for e in _all(offered)], default=part)))
+    return min(left, max(part, _least_bytes(sums, method, Asked(part, asked.prices, None))))
+
+
+@lru_cache(maxsize=256)
+def _least_bytes(problem: Problem, method: str, asked: Asked) -> int:
+    """Return the memory that a problem takes at least."""
+    return min([e.bytes for e in _all(promising(problem, method, asked))], default=0)
 
 
 def _all(offered: Sequence[Offers]) -> list[Estimate]:

@@ -173,8 +173,8 @@ class Plan:
         self, prepared: Prepared, signal: Array, lost: Mask, out: Any, workers: int | None, progress: Progress | None
     ) -> Array:
         """Return the result for a signal that is zero where a sample is missing, which the result shows."""
-        if prepared.renormalization is not None:
-            result = prepared.renormalization(prepared, signal, lost.hidden, workers, progress)
+        if prepared.renormalize is not None:
+            result = prepared.renormalize(prepared, signal, lost.hidden, workers, progress)
             return written(result.astype(self.problem.result_dtype, copy=False), out)
         result = self._applied(prepared, signal, out, workers, progress)
         return marked(prepared.problem, result, lost, self._sums, workers)
@@ -197,7 +197,7 @@ class Plan:
         prepared = prepare(plain, ways or self._ways, kernel, self.small, workers)
         PROCESS.note(self._taken(prepared).needs)
         if self.problem.nan == "renormalize":
-            prepared = prepared._replace(renormalization=Renormalization(plain, kernel, self._sums))
+            prepared = prepared._replace(renormalize=Renormalization(plain, kernel, self._sums))
         return prepared
 
     def _taken(self, prepared: Prepared) -> Estimate:
