@@ -32,10 +32,11 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    transforms_of,
     trimmed,
     waking,
 )
-from .transform_method import best_of_few, steps_of
+from .transform_method import best_of_few, least_of, least_samples, steps_of
 from .workers import in_steps
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
@@ -120,7 +121,14 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     return numbers[:, held], np.array([_seconds(costs, dtype, block) for block in lengths[:, held].T.tolist()])
 
 
-def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
+def least_seconds(problem: Problem, costs: Costs) -> float:
+    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
+    each = _least_sample(costs, problem.working_dtype, len(problem.axes))
+    return costs.spectrum + costs.tile + least_of(least_samples(problem) * transforms_of(problem) * each, costs)
+
+
+@lru_cache(maxsize=16)
+def _least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     """Return the least seconds that a complex sample of blocks of some axes takes, there and back."""
     numbers, seconds = _grid(costs, dtype, ndim)
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
@@ -148,7 +156,7 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     seconds = together
     for number, count in zip(numbers, counts, strict=True):
         seconds = seconds * np.array(count)[number]
-    each = problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
+    each = transforms_of(problem)
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
     alone = costs.call + 2 * costs.tile + moved / costs.workers
     while (least := float(seconds[place := int(seconds.argmin())])) < inf:

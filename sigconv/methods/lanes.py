@@ -33,9 +33,10 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    transforms_of,
     waking,
 )
-from .transform_method import best_of_few, steps_of
+from .transform_method import best_of_few, least_of, least_samples, steps_of
 from .workers import in_steps
 
 _LONGEST = 1 << 16
@@ -86,7 +87,7 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
     dtype, wanted, spectra = problem.working_dtype, problem.axes[0].count, problem.kernel_batch / 2
-    lost, each = -_outputs(0, problem.axes[0], dtype), _transforms(problem) / costs.workers
+    lost, each = -_outputs(0, problem.axes[0], dtype), transforms_of(problem) / costs.workers
     tiles = (costs.tile + costs.batch["lanes"]) * problem.batch * wanted
     for length, one in _blocks(costs, dtype):
         outputs = length - lost
@@ -102,16 +103,11 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             return
 
 
-def _transforms(problem: Problem) -> float:
-    """Return how many transforms, there and back, the blocks of one place take in all entries of the batch."""
-    return problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
-
-
 def _least(problem: Problem, costs: Costs, length: int) -> float:
     """Return the least that blocks of some length may take in all: in one tile, or shared by the workers."""
     axis, dtype, tile = problem.axes[0], problem.working_dtype, costs.tile + costs.batch["lanes"]
     one = costs.block(spectrum_dtype(dtype), length)
-    work = one * -(-axis.count // _outputs(length, axis, dtype)) * _transforms(problem)
+    work = one * -(-axis.count // _outputs(length, axis, dtype)) * transforms_of(problem)
     alone = costs.call + costs.spectrum + tile + _spectra_seconds(problem, costs, length, one)
     return alone + min(work, work / costs.workers + costs.wake + tile)
 
@@ -121,7 +117,14 @@ def _spectra_seconds(problem: Problem, costs: Costs, length: int, one: float) ->
     return share_of(steps_of(problem.kernel_batch, length), costs.workers) * problem.kernel_batch * one / 2
 
 
-def least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+def least_seconds(problem: Problem, costs: Costs) -> float:
+    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
+    work = least_samples(problem) * transforms_of(problem) * _least_sample(costs, problem.working_dtype)
+    return costs.batch["lanes"] + least_of(work, costs)
+
+
+@lru_cache(maxsize=16)
+def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
     """Return the least seconds that a complex sample takes, there and back."""
     return min([seconds / length for length, seconds in _blocks(costs, dtype) if length <= _LONGEST])
 

@@ -34,10 +34,6 @@ class TransformMethod:
         """Serve all numbers."""
         return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
 
-    def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call, of a kernel's spectrum, and of a worker's part of a tile."""
-        return costs.call + costs.spectrum + (costs.tile + min(costs.batch.values())) / costs.workers
-
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
@@ -66,6 +62,16 @@ def least_samples(problem: Problem) -> int:
     whole = [spectral.alias_free_length(axis, axis.count) for axis in problem.axes]
     periods = [axis.signal if axis.boundary == "wrap" else n for axis, n in zip(problem.axes, whole, strict=True)]
     return prod(map(min, whole, periods))
+
+
+def least_of(work: float, costs: Costs) -> float:
+    """Return the least time of work in tiles that transforms take in all, by one worker, or by all once they wake."""
+    return costs.call + costs.spectrum + costs.tile + shared(work, costs)
+
+
+def shared(work: float, costs: Costs) -> float:
+    """Return the least time of some work, by one worker, or by all once they wake."""
+    return min(work, work / costs.workers + costs.wake)
 
 
 def whole_length(axis: Axis) -> int:
