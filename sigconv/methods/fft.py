@@ -14,7 +14,7 @@ from . import panels
 from .protocol import Costs, Estimate, Limits, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, least_samples, whole_length, work
+from .transform_method import COPIES, TransformMethod, least_of, least_samples, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -30,12 +30,12 @@ class FFT(TransformMethod):
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs."""
         dtype, length = transform_dtype(problem), least_samples(problem)
-        samples = length * (problem.kernel_batch + problem.signal_batch + problem.batch) / costs.workers
-        copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize / costs.workers)
-        times = [costs.transform(engine, dtype, samples, length) + copies for engine in engine_names(dtype)]
+        samples = length * (problem.kernel_batch + problem.signal_batch + problem.batch)
+        copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize)
+        least = least_of(min(costs.transform(e, dtype, samples, length) for e in engine_names(dtype)) + copies, costs)
         if dtype.char in FLOATS and length << len(problem.axes) >= PANELS_FROM:  # transforms are at most twice as long
-            times.append(panels.least_seconds(problem, costs, samples, length))
-        return super().least_seconds(problem, costs) + min(times)
+            least = min(least, panels.least_seconds(problem, costs, samples, length))
+        return least
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""

@@ -33,10 +33,11 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    transforms_of,
     trimmed,
     waking,
 )
-from .transform_method import best_of_few, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
 from .workers import in_order, sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
@@ -118,7 +119,14 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     return numbers[:, held], np.array([_seconds(costs, dtype, block) for block in lengths[:, held].T.tolist()])
 
 
-def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
+def least_seconds(problem: Problem, costs: Costs) -> float:
+    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
+    each = _least_sample(costs, problem.working_dtype, len(problem.axes))
+    return costs.spectrum + costs.tile + least_of(least_samples(problem) * transforms_of(problem) * each, costs)
+
+
+@lru_cache(maxsize=16)
+def _least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     """Return the least seconds that a complex sample of blocks of some axes takes, there and back."""
     numbers, seconds = _grid(costs, dtype, ndim)
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
@@ -134,32 +142,27 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
         [-(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS]
         for axis, less in zip(problem.axes, _lost(problem), strict=True)
     ]
-    # Workers share bands of blocks along the first axis, and the batch.
-    shares = [min(costs.workers, n * problem.batch) for n in counts[0]]
-    counts[0] = [n / share for n, share in zip(counts[0], shares, strict=True)]
     seconds = together
     for number, count in zip(numbers, counts, strict=True):
         seconds = seconds * np.array(count)[number]
-    each = problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
+    each = transforms_of(problem)
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
     alone = costs.call + 2 * costs.tile + moved / costs.workers
     while (least := float(seconds[place := int(seconds.argmin())])) < inf:
         seconds[place] = inf
-        number, work = numbers[:, place].tolist(), each * least
-        work = min(work * shares[number[0]], work + costs.wake + 2 * costs.tile)
-        lengths = tuple([_LENGTHS[i] for i in number])
+        lengths = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()])
         spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), float(together[place]))
-        yield alone + spectra + work, lengths
+        yield alone + spectra + shared(each * least, costs), lengths
 
 
 def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:
     """Return the cost of blocks in tiles of some whole bands of them along the first axis."""
     dtype, size, band = problem.working_dtype, prod(blocks.lengths), prod(blocks.counts[1:])
     item, others = spectrum_dtype(dtype).itemsize, [axis.count for axis in problem.axes[1:]]
-    shared, bands, left, bank = item * size * problem.kernel_batch, blocks.bands(costs), inf, bank_of(problem)
+    shared_bytes, bands, left, bank = item * size * problem.kernel_batch, blocks.bands(costs), inf, bank_of(problem)
     held = (3 if bank > 1 else 2) * item * size
     if max_bytes is not None:
-        left = (max_bytes - shared - held) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
+        left = (max_bytes - shared_bytes - held) / (2 * dtype.itemsize * prod(others) * blocks.outputs[0])
         bands = max(1, min(bands, int(left)))
     few = _TILE_SECONDS * blocks.parts / (band * blocks.together)  # bands of blocks
     if bank > 1:  # rather few bands than few of its kernels
@@ -179,7 +182,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     seconds += 2 * costs.spectrum + spectra_seconds(problem, costs, size, blocks.together)
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
-    return Estimate(settings, seconds, shared, worker, _needs(dtype))
+    return Estimate(settings, seconds, shared_bytes, worker, _needs(dtype))
 
 
 def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float:

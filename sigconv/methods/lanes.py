@@ -33,9 +33,10 @@ from .tiles import (
     reach_of,
     share_of,
     tile_steps,
+    transforms_of,
     waking,
 )
-from .transform_method import best_of_few, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
 from .workers import in_order, sharing
 
 _LONGEST = 1 << 16
@@ -92,7 +93,7 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
     Each comes with the time of its transforms, and of its tiles if memory is limited.
     """
     dtype, wanted, spectra = problem.working_dtype, problem.axes[0].count, problem.kernel_batch / 2
-    less, each = lost(problem.axes[0], dtype), _transforms(problem) / costs.workers
+    less, each = lost(problem.axes[0], dtype), transforms_of(problem) / costs.workers
     tiles = (costs.tile + costs.batch["lanes"]) * problem.batch * wanted
     for length, one in _blocks(costs, dtype):
         outputs = length - less
@@ -108,21 +109,23 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             return
 
 
-def _transforms(problem: Problem) -> float:
-    """Return how many transforms, there and back, the blocks of one place take in all entries of the batch."""
-    return problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
-
-
 def _least(problem: Problem, costs: Costs, length: int) -> float:
     """Return the least that blocks of some length may take in all: in one tile, or shared by the workers."""
     axis, dtype, tile = problem.axes[0], problem.working_dtype, costs.tile + costs.batch["lanes"]
     one = costs.block(spectrum_dtype(dtype), length)
-    work = one * -(-axis.count // _outputs(length, axis, dtype)) * _transforms(problem)
+    work = one * -(-axis.count // _outputs(length, axis, dtype)) * transforms_of(problem)
     alone = costs.call + costs.spectrum + tile + spectra_seconds(problem, costs, length, one)
-    return alone + min(work, work / costs.workers + costs.wake + tile)
+    return alone + shared(work, costs)
 
 
-def least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+def least_seconds(problem: Problem, costs: Costs) -> float:
+    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
+    work = least_samples(problem) * transforms_of(problem) * _least_sample(costs, problem.working_dtype)
+    return costs.batch["lanes"] + least_of(work, costs)
+
+
+@lru_cache(maxsize=16)
+def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
     """Return the least seconds that a complex sample takes, there and back."""
     return min([seconds / length for length, seconds in _blocks(costs, dtype) if length <= _LONGEST])
 
@@ -198,7 +201,7 @@ def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float
     """Return the time of one tile, whose blocks the workers share."""
     axis, dtype, length = problem.axes[0], problem.working_dtype, settings.lengths[0]
     one, hop = costs.block(spectrum_dtype(dtype), length), _outputs(length, axis, dtype)
-    work = max(-(-axis.count // hop) * _transforms(problem) * one, costs.passes(2 * dtype.itemsize * axis.count))
+    work = max(-(-axis.count // hop) * transforms_of(problem) * one, costs.passes(2 * dtype.itemsize * axis.count))
     begun = costs.spectrum + spectra_seconds(problem, costs, length, one) + costs.tile + costs.batch["lanes"]
     return costs.call + begun + costs.wake + work / costs.workers
 
@@ -238,8 +241,8 @@ def fill(
         return
     samples, spectra, out = (last_axis(array, axis.position) for array in (samples, spectra, out))
     bank = tuple([i for i in range(out.ndim - 1) if samples.shape[i] == 1 < out.shape[i]])
-    shared = tuple([i for i in range(out.ndim - 1) if spectra.shape[i] == 1])
-    order = convolved_last(out.ndim, (*(bank or shared), out.ndim - 1))
+    common = tuple([i for i in range(out.ndim - 1) if spectra.shape[i] == 1])
+    order = convolved_last(out.ndim, (*(bank or common), out.ndim - 1))
     samples = samples.squeeze(bank) if bank else samples.transpose(order)
     spectra, out = spectra.transpose(order), out.transpose(order)
     together, share = _together(length, out.dtype), sharing(runner, settings)

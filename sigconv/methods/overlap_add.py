@@ -21,7 +21,16 @@ from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, Work, first_outputs, least_samples, whole_length, work
+from .transform_method import (
+    COPIES,
+    TransformMethod,
+    Work,
+    first_outputs,
+    least_of,
+    least_samples,
+    whole_length,
+    work,
+)
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -49,8 +58,8 @@ class OverlapAdd(TransformMethod):
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
-        ours = len(problem.axes) if _own(problem).serves(problem) else 0
-        return super().least_seconds(problem, costs) + _transforms(problem, costs, ours)
+        own, engines = _own(problem), least_of(_transforms(problem, costs), costs)
+        return min(engines, own.least_seconds(problem, costs)) if own.serves(problem) else engines
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
@@ -61,7 +70,7 @@ class OverlapAdd(TransformMethod):
             return loaded
         # A share of loading counts, too, which is far less than the time of a tile.
         least = min([limits.below, *(e.seconds + costs.tile for e in loaded)])
-        if super().least_seconds(problem, costs) + _transforms(problem, costs, 0) < least:
+        if least_of(_transforms(problem, costs), costs) < least:
             found += _by_engines(problem, costs, limits.max_bytes, least)
         return found
 
@@ -101,21 +110,16 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-def _transforms(problem: Problem, costs: Costs, ours: int) -> float:
-    """Return the least seconds of transforms and copies by an engine, or by ours of so many axes."""
+def _transforms(problem: Problem, costs: Costs) -> float:
+    """Return the least seconds of transforms and copies by an engine."""
     length, samples = least_samples(problem), problem.signal_batch + problem.batch
-    each = _least_sample(costs, spectral.transform_dtype(problem), ours) if length > _SMALLEST else 0.0
-    return length * samples * each / costs.workers
+    return length * samples * _least_sample(costs, spectral.transform_dtype(problem)) if length > _SMALLEST else 0.0
 
 
 @lru_cache(maxsize=64)
-def _least_sample(costs: Costs, dtype: np.dtype[Any], ours: int) -> float:
-    """Return the least seconds for a sample, there or back, in blocks of an engine, or in ours of so many axes."""
-    found = [_sample(costs, dtype, size, several) for size in (_SMALLEST, *_PROBED) for several in (False, True)]
-    if ours:
-        own = lanes.least_sample(costs, dtype) if ours == 1 else lane_tiles.least_sample(costs, dtype, ours)
-        found.append(own * dtype.itemsize / spectrum_dtype(dtype).itemsize / 2)
-    return min(found)
+def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+    """Return the least seconds for a sample, there or back, in blocks of an engine."""
+    return min([_sample(costs, dtype, size, several) for size in (_SMALLEST, *_PROBED) for several in (False, True)])
 
 
 @lru_cache(maxsize=4096)
@@ -240,12 +244,9 @@ def _cut(problem: Problem, lengths: tuple[int, ...]) -> _Cuts:
 
 def _least_seconds(problem: Problem, costs: Costs, cuts: _Cuts) -> float:
     """Return what blocks take at least, by any engine."""
-    size, count, alone = prod(cuts.lengths), prod(cuts.counts), costs.call + costs.spectrum
+    size = prod(cuts.lengths)
     each = _sample(costs, spectral.transform_dtype(problem), size, len(cuts.lengths) > 1 and size & (size - 1) > 0)
-    # What one tile holds, only one worker does.
-    few = count == cuts.counts[0] and count * size * problem.batch <= _BATCH
-    seconds = costs.tile + size * count * (problem.signal_batch + problem.batch) * each
-    return alone + (seconds if few else seconds / costs.workers)
+    return least_of(size * prod(cuts.counts) * (problem.signal_batch + problem.batch) * each, costs)
 
 
 def _work(problem: Problem, costs: Costs, cuts: _Cuts, batch: int) -> Work:

@@ -37,6 +37,7 @@ from .orientation import dilated
 from .protocol import PANELS, Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
 from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
+from .transform_method import shared
 from .workers import in_steps
 
 PASSES = 3
@@ -65,11 +66,15 @@ def serves(problem: Problem, least: int) -> bool:
 
 
 def least_seconds(problem: Problem, costs: Costs, samples: float, length: float) -> float:
-    """Return the time of transforming and moving some samples in all, `length` a transform; real ones are paired."""
+    """Return the least time of transforming and moving some samples in all, `length` a transform.
+
+    Real ones are paired.
+    """
     dtype = transform_dtype(problem)
     parts = 2 if dtype.kind == "f" else 1
     moved = costs.passes(2 * PASSES * samples * dtype.itemsize, compiled=True)
-    return moved + costs.transform(PANELS, spectrum_dtype(dtype), samples / parts, length / parts)
+    work = moved + costs.transform(PANELS, spectrum_dtype(dtype), samples / parts, length / parts)
+    return costs.call + costs.spectrum + shared(work, costs)
 
 
 def estimate(problem: Problem, costs: Costs) -> Estimate:

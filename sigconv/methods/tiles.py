@@ -199,6 +199,11 @@ def part_of_bank(kernels: float) -> float:
     return (1 + 1 / kernels) / 2
 
 
+def transforms_of(problem: Problem) -> float:
+    """Return how many transforms, there and back, the blocks of one place take in all entries of the batch."""
+    return problem.batch * part_of_bank(bank_of(problem)) / (1 if problem.working_dtype.kind == "c" else 2)
+
+
 @lru_cache(maxsize=256)
 def convolved_last(ndim: int, positions: tuple[int, ...]) -> tuple[int, ...]:
     """Return the order of axes that has the convolved ones last.

@@ -39,10 +39,6 @@ class TransformMethod:
         """Serve all numbers."""
         return "Python objects have no transform" if problem.result_dtype.kind == "O" else None
 
-    def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of a call, of a kernel's spectrum, and of a worker's part of a tile."""
-        return costs.call + costs.spectrum + (costs.tile + min(costs.batch.values())) / costs.workers
-
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
@@ -71,6 +67,16 @@ def least_samples(problem: Problem) -> int:
     whole = [spectral.alias_free_length(axis, axis.count) for axis in problem.axes]
     periods = [axis.signal if axis.boundary == "wrap" else n for axis, n in zip(problem.axes, whole, strict=True)]
     return prod(map(min, whole, periods))
+
+
+def least_of(work: float, costs: Costs) -> float:
+    """Return the least time of work in tiles that transforms take in all, by one worker, or by all once they wake."""
+    return costs.call + costs.spectrum + costs.tile + shared(work, costs)
+
+
+def shared(work: float, costs: Costs) -> float:
+    """Return the least time of some work, by one worker, or by all once they wake."""
+    return min(work, work / costs.workers + costs.wake)
 
 
 def whole_length(axis: Axis) -> int:
@@ -121,7 +127,7 @@ def best_of_few(
 def with_shared(
     found: list[Estimate], problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
 ) -> list[Estimate]:
-    """Return estimates, and where workers have about a tile each also that of one tile, whose blocks they share.
+    """Return estimates, and where workers have few tiles each also that of one tile, whose blocks they share.
 
     They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
     the blocks: what is not read and written in place is better done tile by tile.
@@ -130,7 +136,8 @@ def with_shared(
     if len(found) != 1 or costs.workers == 1 or not in_place:
         return found
     (apart,), size = found, prod(problem.shape)
-    if not 1 < count_tiles(problem.shape, apart.settings.tile) <= _FEW * costs.workers:
+    many = count_tiles(problem.shape, apart.settings.tile) > _FEW * costs.workers
+    if many or apart.seconds < 2 * costs.wake:
         return found
     item = 2 * problem.working_dtype.itemsize
     shared_bytes = apart.shared_bytes + item * size
