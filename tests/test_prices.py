@@ -11,6 +11,7 @@ from sigconv.methods import lane_tiles, panels
 from sigconv.methods.direct import Direct
 from sigconv.methods.direct_tiles import conv_steps
 from sigconv.methods.overlap_add import _by_engines, _cut, _least_seconds, _ways, _work, block_lengths
+from sigconv.methods.protocol import Limits
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.plan import choose
 
@@ -21,7 +22,7 @@ EVERYTHING = frozenset({"numba", *(f"{name} {dtype}" for name in ("loops", "at_o
 
 def seconds(shape, taps, dtype):
     """Return what direct sums take by compiled loops."""
-    estimates = Direct().estimates(sigconv.plan(shape, taps, dtype, mode="valid").problem, PRIORS, None)
+    estimates = Direct().estimates(sigconv.plan(shape, taps, dtype, mode="valid").problem, PRIORS, Limits())
     return next(e.seconds for e in estimates if e.settings.engine == "numba")
 
 
