@@ -627,6 +627,31 @@ def test_sums_of_taps_keep_the_limit_too():
     assert out.any()
 
 
+@pytest.mark.parametrize(
+    ("shape", "taps", "dtype", "options"),
+    [
+        ((100, 100), (3, 90), "D", {"boundary": "renormalize", "stride": 3, "accuracy": "componentwise"}),
+        ((1, 3, 300), (8, 20, 3), "d", {"axes": (1, 2), "boundary": "wrap", "stride": 3, "accuracy": "componentwise"}),
+        ((20_000,), (500,), "f", {"mode": "same"}),
+    ],
+)
+def test_a_plan_within_a_limit_is_kept(shape, taps, dtype, options):
+    """A limit is refused when the plan is made or not at all, however little room the sums of taps have."""
+    rng, served = np.random.default_rng(17), 0
+    x, h = rng.random(shape).astype(dtype), rng.random(taps).astype(dtype)
+    x.flat[::50] = NAN
+    asked = {"method": "overlap-add", "nan": "renormalize"} | options
+    free = sigconv.plan(shape, taps, dtype, **asked)
+    for part in np.linspace(0.1, 1, 37):
+        try:
+            plan = sigconv.plan(shape, taps, dtype, max_bytes=int(part * free.estimate.bytes), **asked)
+        except ValueError:
+            continue
+        served += 1
+        assert np.isfinite(plan(x, h, workers=1)).any()
+    assert 0 < served < 37
+
+
 def test_out_must_not_be_a_masked_array():
     """Its mask would not be written."""
     with pytest.raises(TypeError, match="MaskedArray"):

@@ -135,15 +135,19 @@ def _beside(problem: Problem, method: str, asked: Asked) -> tuple[Estimate, ...]
 def room_of_each(problem: Problem, sums: Problem, method: str, asked: Asked) -> int | None:
     """Return how much memory some of a problem's sums may take: an equal part, or what they need if there is room."""
     part, left = _part(problem, asked.max_bytes), room(problem, asked.max_bytes)
-    if part is None or left is None:
-        return None
-    return min(left, max(part, _least_bytes(sums, method, Asked(part, asked.prices, None))))
+    return None if part is None or left is None else _least_room(sums, method, Asked(part, asked.prices, None), left)
 
 
 @lru_cache(maxsize=256)
-def _least_bytes(problem: Problem, method: str, asked: Asked) -> int:
-    """Return the memory that a problem takes at least."""
-    return min([e.bytes for e in _all(promising(problem, method, asked))], default=0)
+def _least_room(problem: Problem, method: str, asked: Asked, most: int) -> int:
+    """Return the least limit, from that which is asked to the most, that an estimate keeps."""
+    least = asked.max_bytes
+    while least is not None and least < most:
+        offered = promising(problem, method, asked._replace(max_bytes=least))
+        if any(o.reason is None for o in offered):
+            return least
+        least = min([e.bytes for e in _all(offered)], default=most)  # more than the limit
+    return most
 
 
 def _all(offered: Sequence[Offers]) -> list[Estimate]:
