@@ -99,25 +99,14 @@ def _(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
     return own
 
 
-def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
-    """Return `spectra` and `convolve`, compiled anew for each version of what they are made of."""
-
-    @entry(error_model="numpy")
-    def spectra(panels, height, width, begin, end, length, radices, table, scale, out):  # type: ignore[no-untyped-def]
-        lanes = ROW // table.itemsize
-        memory, buffer = _buffer(length + lanes)
-        for group in range(begin, end):
-            _take(panels, height, group * lanes, width, length, table, buffer)
-            transform(buffer, length, radices, table)
-            for j in range(length):
-                x = times(row_at(buffer + j * ROW, table), scale[0])
-                store(out + (group * length + j) * ROW, PIECE, x)
-        return version + 0 * memory.size
+def _compiled(version: int) -> Callable[..., int]:
+    """Return `convolve`, compiled anew for each version of what it is made of."""
 
     @entry(error_model="numpy")
     def convolve(  # type: ignore[no-untyped-def]
-        panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs
+        panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs, scale, out
     ):
+        """Replace groups of rows by their outputs; or write their spectra, times a factor, to an address."""
         lanes = ROW // table.itemsize
         memory, buffer = _buffer(length + lanes * (step + 1))
         for group in range(begin, end):
@@ -125,15 +114,19 @@ def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
             transform(buffer, length, radices, table)
             for j in range(length):
                 x = row_at(buffer + j * ROW, table)
-                store(buffer + j * ROW, PIECE, product(x, _kernel_row(x, spectrum, group, j, length, table)))
-            transform_back(buffer, length, radices, table)
-            _give(buffer, first, step, outputs, panels, height, group * lanes, table)
+                if out:
+                    store(out + (group * length + j) * ROW, PIECE, times(x, scale[0]))
+                else:
+                    store(buffer + j * ROW, PIECE, product(x, _kernel_row(x, spectrum, group, j, length, table)))
+            if not out:
+                transform_back(buffer, length, radices, table)
+                _give(buffer, first, step, outputs, panels, height, group * lanes, table)
         return version + 0 * memory.size
 
-    return spectra, convolve
+    return convolve
 
 
-spectra, convolve = _compiled(VERSION)
+convolve = _compiled(VERSION)
 
 
 class Rows:
@@ -142,6 +135,7 @@ class Rows:
     def __init__(self, length: int, dtype: np.dtype[Any]) -> None:
         self.length = length
         self._lanes = ROW // dtype.itemsize
+        self._one = np.ones(1, dtype)
         self._plan = length, np.array(radices(length, MOST), np.int64), factors(length, dtype)
 
     def empty(self, shape: tuple[int, ...]) -> Array:
@@ -157,7 +151,7 @@ class Rows:
     def spectra(self, panels: Array, width: int, part: slice, scale: float, out: Array) -> None:
         """Fill the spectra of some groups of rows of a width, times a factor."""
         where = address_of(panels), panels.shape[1], width, part.start, part.stop
-        spectra(*where, *self._plan, np.array([scale], panels.dtype), address_of(out))
+        convolve(*where, *self._plan, 0, 0, 0, 0, np.array([scale], panels.dtype), address_of(out))
 
     def turned(self, shift: int) -> Array:
         """Return the factors of the frequencies of samples that are moved behind so many others."""
@@ -178,9 +172,9 @@ class Rows:
             lanes = np.zeros(self.groups(len(across)) * self._lanes, panels.dtype)
             lanes[: len(across)] = across
             sign = along.real.dtype.type(-1 if spectrum.conjugated else 1)
-            convolve(*where, *self._plan, (address_of(lanes), along, sign), *window)
+            convolve(*where, *self._plan, (address_of(lanes), along, sign), *window, self._one, 0)
         else:
-            convolve(*where, *self._plan, address_of(spectrum), *window)
+            convolve(*where, *self._plan, address_of(spectrum), *window, self._one, 0)
 
 
 @lru_cache(maxsize=64)

@@ -9,19 +9,19 @@ import numpy as np
 from . import plain_residues
 from .entry import entry
 from .protocol import Array
-from .simd import inner
+from .simd import inlined, inner
 
 PRIME, ROUNDER, BITS = plain_residues.PRIME, float(plain_residues.ROUNDER), int(plain_residues.BITS)
 _PIECE = 1 << 11  # samples that stay in the first-level cache from one loop to the next
 
 
-@inner
+@inlined
 def _reduced(value: Any) -> Any:
     """Reduce an int64 to below 2^33."""
     return (value & PRIME) + (value >> 31)
 
 
-@inner
+@inlined
 def _weighted(value: Any, weight: Any) -> Any:
     """Return the product of an integer with a residue, below 2^33."""
     return _reduced(_reduced(np.int64(value)) * weight)
@@ -47,7 +47,7 @@ def _dot(values: Array, powers: Array) -> Any:
     return total
 
 
-@inner
+@inlined
 def _add_up(values: Array, powers: Array, first: int, sums: Array) -> None:
     """Fill `sums[i + 1]` with sums[0] + Σ_j r^(first + j) values[j] for j ≤ i, to be reduced."""
     begin, place = 0, first % powers.size

@@ -46,9 +46,12 @@ def version(*files: str) -> int:
 _Code = Callable[..., Any]
 instruction: Callable[[_Code], _Code] = intrinsic(prefer_literal=True)
 # For functions that compiled code alone calls: wrappers for others would double the time of compiling them.
-inner: Callable[[_Code], _Code] = partial(
+_inner: Callable[..., Any] = partial(
     njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
+inner: Callable[[_Code], _Code] = _inner
+# For those that are called once or twice: Numba writes them into what calls them, and compiles one function less.
+inlined: Callable[[_Code], _Code] = partial(_inner, inline="always")
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)
 # A product and a sum may become one instruction that rounds once; nothing is assumed of NaN, Inf or the order.
