@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy.ma  # noqa: F401  # Numba imports it at its first array, where an interrupt would leave its lock closed
+# What Numba imports at its first array, and at the first loop that is called by address, where an interrupt would leave
+# its lock closed, and a fork would find the module half imported.
+import numba.core.ccallback  # noqa: F401
+import numpy.ma  # noqa: F401
 from numba import njit
 from numba.core.compiler_lock import global_compiler_lock
 
