@@ -122,7 +122,8 @@ def fill_spectra(kernels: Array, lengths: Shapes, spectra: Array) -> None:
     places, columns = _taps((scaled.shape[1:], scaled.strides[1:]), lengths, t.shape.lanes)
     outside = np.zeros(max(scaled.shape[-1], t.shape.lanes), scaled.dtype)
     source = _at(places._replace(entries=_entries(_layout(scaled), [0])), scaled, outside)
-    nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
+    nothing = places._replace(entries=np.empty((len(scaled), 0), np.int64))
+    targets = _entries(_layout(spectra), [0]) + address_of(spectra)
     _run(t, t.analyse, targets, source, nothing, columns)
 
 
