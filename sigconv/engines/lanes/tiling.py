@@ -122,7 +122,8 @@ def fill_spectra(kernels: Array, spectra: Array, lengths: Shapes) -> None:
     places, columns = _taps((taps.shape[1:], taps.strides[1:]), lengths, t.shape.lanes)
     outside = np.zeros(max(taps.shape[-1], t.shape.lanes), taps.dtype)
     source = _at(places._replace(entries=_entries(_layout(taps), [0]), missing=address_of(outside)), taps)
-    nothing, targets = places._replace(entries=_NO_ENTRIES), _entries(_layout(spectra), [0]) + address_of(spectra)
+    nothing = places._replace(entries=np.empty((len(taps), 0), np.int64))
+    targets = _entries(_layout(spectra), [0]) + address_of(spectra)
     _run(t, t.analyse, targets, source, nothing, columns)
 
 
