@@ -173,3 +173,12 @@ def test_any_part_of_the_extended_signal_is_that_of_numpy_pad():
         spans = [Span(*span) for span in zip(range(2), starts, stops, map(str, rules), strict=True)]
         place = tuple(slice(a + far, b + far) for a, b in zip(starts, stops, strict=True))
         np.testing.assert_array_equal(extend(signal, spans), whole[place], str(spans))
+
+
+def test_an_engines_blocks_are_no_shared_steps():
+    """Settings of several steps, which blocks of our own take together, serve an engine's blocks as well."""
+    signal, kernel = np.arange(1000.0) % 7, np.arange(30.0)
+    plan = sigconv.plan(1000, 30, mode="same", method="overlap-add")
+    settings = plan.estimate.settings._replace(engine="numpy", steps=2)
+    plan = dataclasses.replace(plan, estimate=plan.estimate._replace(settings=settings))
+    assert np.abs(plan(signal, kernel) - np.convolve(signal, kernel, "same")).max() < 1e-9

@@ -90,8 +90,11 @@ class OverlapAdd(TransformMethod):
     def fill_shared(
         self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
     ) -> None:
-        """Write one tile of the result to `out`, in blocks of our own."""
-        _own(problem).fill(state, problem, settings, tile, signal, out, runner)
+        """Write one tile of the result to `out`; workers share blocks of our own."""
+        if settings.engine == "lanes":
+            _own(problem).fill(state, problem, settings, tile, signal, out, runner)
+        else:
+            self.fill(state, problem, settings, tile, signal, out)
 
     def probes(self, state: Any, problem: Problem, settings: Settings) -> Index:
         """Look at one output of each block."""
