@@ -12,7 +12,7 @@ BEGINNING = """
 import numpy as np
 from numba import njit
 from sigconv.engines import simd, watch
-from sigconv.engines.rows import address_of
+from sigconv.engines.addresses import address_of
 
 @njit
 def copied(kind, source, target):

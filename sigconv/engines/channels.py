@@ -14,11 +14,11 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from . import simd
+from .addresses import address_of
 from .by_address import by_address, integer_at, run
 from .entry import Loop, entry
 from .loops import MISSING, VERSION
 from .protocol import Array
-from .rows import address_of
 from .simd import Vector, inner, instruction, load, store, vector_of, zeros
 from .watch import address, samples_at
 from .windows import Part, windows_of

@@ -15,6 +15,7 @@ from numba import types
 from numba.extending import overload
 
 from . import simd
+from .addresses import address_of
 from .entry import entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
@@ -32,7 +33,6 @@ from .panel_butterflies import (
     transform_back,
 )
 from .protocol import Array
-from .rows import address_of
 from .simd import PIECE, inner, load, splat_pair, store, transpose
 from .watch import address
 

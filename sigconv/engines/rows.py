@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..semantics.boundary import NUMBERS, source_index
-from . import watch
+from .addresses import address_of
 from .bands import KEPT, Bands, bands_of, lines_of, offsets_of, runs_of
 from .loops import MISSING, PIECE, copy_of, copy_rows, strips, sum_bands
 from .protocol import Array
@@ -161,13 +161,6 @@ def _run(span: Span) -> tuple[int, int]:
     """Return the positions of a span that are samples in their order, counted from its start."""
     begin = min(max(span.start, 0), span.stop) - span.start
     return begin, max(begin, min(span.stop, span.samples) - span.start)
-
-
-def address_of(array: Array) -> int:
-    """Return where an array's first element stands, for compiled code."""
-    if watch.WATCHING:
-        watch.know(array)
-    return int(array.__array_interface__["data"][0])
 
 
 def fill_sums(rows: Rows, kernels: Array, out: Array, steps: tuple[tuple[int, int], ...]) -> None:

@@ -16,11 +16,12 @@ import numpy as np
 
 from ..semantics.problem import Axis
 from . import simd
+from .addresses import address_of
 from .by_address import run, run_loop
 from .entry import entry
 from .loops import MISSING
 from .protocol import Array
-from .rows import address_of, sources
+from .rows import sources
 from .watch import address
 from .winograd_tiles import ANALYSE, BLOCK, MULTIPLY, PIECE, ROWS, SYNTHESISE, WEIGH, WEIGHING, read
 

@@ -85,6 +85,9 @@ def _transform(samples, work, shape, outer, within, columns, source, a, b):  # t
         from_b, column_b = OUTSIDE, 0
         if shape.parts > 1:
             from_b, column_b = _source(samples, work, shape, columns, source, 1, b, panel)
+        if samples.clear and from_a == OUTSIDE and from_b == OUTSIDE:
+            call(samples.clear, 1, 0, shape.outer * shape.inner, (work.block + panel * ROW, work.pitch))
+            continue
         for i in range(shape.inner):
             integers = _integers(work, shape, outer, panel, i, from_a, column_a, from_b, column_b)
             call(outer[0, THERE], 1, 0, outer[0, LEFT], integers)

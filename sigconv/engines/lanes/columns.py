@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..addresses import address_of
 from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
-from ..rows import address_of
 from ..simd import inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN

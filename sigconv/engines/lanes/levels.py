@@ -10,8 +10,8 @@ from math import prod
 
 import numpy as np
 
+from ..addresses import address_of
 from ..protocol import Array
-from ..rows import address_of
 from ..simd import inner
 from .calls import call
 from .passes import FIRST, FORWARD, INVERSE, LAST

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..addresses import address_of
 from ..lengths import radices
 from ..protocol import Array
-from ..rows import address_of
 from .ends import READ, WRITE
 from .groups import across_turns
 from .levels import LEFT, levels_of

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..addresses import address_of
 from ..bands import KEPT, flat
 from ..protocol import Array
-from ..rows import CopyTable, Span, address_of, copied, copy_table, is_direct
+from ..rows import CopyTable, Span, copied, copy_table, is_direct
 from .columns import Lines, convolve, spectra_of
 from .line_tables import lanes_of
 from .shares import Share, alone

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..addresses import address_of
 from ..protocol import Array
-from ..rows import address_of
 from .vectors import BYTES
 
 

@@ -186,6 +186,11 @@ def _copy(code: Code, row: Number, place: Number, source: Number) -> None:
     code.copy(place + row * code.size, source + row * code.size)
 
 
+def _clear(code: Code, row: Number, place: Number, step: Number) -> None:
+    """Make the points of a row zero."""
+    store_row(code, place + row * step, (code.zeros(), code.zeros()))
+
+
 READ, WRITE = over_rows(_read), over_rows(_write)
-COLLECT, COPY = over_rows(_collect), over_rows(_copy)
+COLLECT, COPY, CLEAR = over_rows(_collect), over_rows(_copy), over_rows(_clear)
 MULTIPLY, ANALYSE, RETURN = over_rows(_multiply), over_rows(_analyse), over_rows(_return)

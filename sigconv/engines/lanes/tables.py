@@ -39,11 +39,13 @@ class Shape(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The bytes of a sample, and the functions that collect those of a panel, and copy some."""
+    """The bytes of a sample, and the functions that collect those of a panel, copy some, and clear rows; none clears
+    where what stands outside the signal is not zero."""
 
     size: int
     collect: int
     copy: int
+    clear: int
 
 
 class Middle(NamedTuple):

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..addresses import address_of
 from ..bands import KEPT, flat
 from ..lengths import radices
 from ..protocol import Array
-from ..rows import Span, address_of, sources
+from ..rows import Span, sources
 from . import panels
 from .blocks import convolve_blocks
 from .butterflies import stretch_of_dft
@@ -63,6 +64,8 @@ def convolve(
     Threads may share the blocks.
     """
     t = _transforms(lengths, out.dtype)
+    if fill:
+        t = t._replace(samples=t.samples._replace(clear=0))
     layouts = _layout(signal), _layout(spectra), _layout(out)
     source, target, columns, kernels = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
     outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
@@ -241,7 +244,7 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
         for code in (panels.MULTIPLY, panels.ANALYSE)
     )
     shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
-    samples = Samples(dtype.itemsize, panels.COLLECT(dtype), panels.COPY(dtype))
+    samples = Samples(dtype.itemsize, panels.COLLECT(dtype), panels.COPY(dtype), panels.CLEAR(np.dtype(np.float64)))
     kept = [starts, turns, *tables]
     return _Transforms(real, samples, shape, pitch, levels, radix, multiply, analyse, stretch, kept)
 

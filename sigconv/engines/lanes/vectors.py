@@ -100,6 +100,10 @@ class Code:
         number = self._builder.load(self._place(address, self._element, self.itemsize), align=self.itemsize)
         return self._number(_splat(self._builder, number, self.lanes))
 
+    def zeros(self) -> Number:
+        """Return a vector of zeros."""
+        return self._number(ir.Constant(self._vector, [0.0] * self.lanes))
+
     def integer(self, address: Number) -> Number:
         """Return the integer of 64 bits at an address."""
         kind, size = _LLVM[types.int64], 8
