@@ -38,7 +38,7 @@ from .tiles import (
     waking,
 )
 from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .workers import sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -214,13 +214,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     if out.size == 0:

@@ -37,7 +37,7 @@ from .tiles import (
     waking,
 )
 from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .workers import sharing
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -217,13 +217,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     axis, length, lines = problem.axes[0], settings.lengths[0], load("lanes.lines")

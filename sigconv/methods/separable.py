@@ -80,7 +80,9 @@ class Passes(NamedTuple):
         """Return the kernel's terms; None if there are too many."""
         return find(kernel, problem, self.most)
 
-    def fill(self, state: Terms, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Terms, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`."""
         reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
         if out.size == 0 or any(r.low >= r.high for r in reaches):

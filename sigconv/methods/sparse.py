@@ -80,7 +80,9 @@ class Sparse(NamedTuple):
         finite = len(places[0]) <= self.most and np.isfinite(values).all()
         return Taps(values.astype(problem.working_dtype), places) if finite else None
 
-    def fill(self, state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`: NaN, if not all samples that it reads are finite."""
         for part, place in parts(problem, tile):
             if not _fill(state, problem, settings, part, signal, out[place]):
