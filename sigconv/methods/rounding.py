@@ -25,7 +25,8 @@ from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
 from .protocol import Components, Costs, Estimate, Index, Limits, Method, Runner, Settings
 from .rounded_tiles import floats, is_filled, prepared
-from .tiles import Tile, count_tiles, share_of
+from .shares import share_of
+from .tiles import Tile, count_tiles
 from .workers import in_order
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.

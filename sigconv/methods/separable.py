@@ -20,7 +20,8 @@ from .bounds import unit_roundoff
 from .direct import tile_sums
 from .direct_price import loops_for, needed, sum_seconds
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
+from .shares import share_of, waking
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps
 
 Terms = tuple[tuple[Array, ...], ...]
 

@@ -17,7 +17,8 @@ from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import PANELS, Costs, Estimate, Index, Limits, Runner, Settings
 from .renormalize import renormalizes
-from .tiles import Tile, count_tiles, first_of_every, share_of, waking
+from .shares import share_of, shared, waking
+from .tiles import Tile, count_tiles, first_of_every
 from .workers import in_steps
 
 # Passes over the samples and spectra of blocks, beside their transforms.
@@ -74,11 +75,6 @@ def least_samples(problem: Problem) -> int:
 def least_of(work: float, costs: Costs) -> float:
     """Return the least time of work in tiles that transforms take in all, by one worker, or by all once they wake."""
     return costs.call + costs.spectrum + costs.tile + shared(work, costs)
-
-
-def shared(work: float, costs: Costs) -> float:
-    """Return the least time of some work, by one worker, or by all once they wake."""
-    return min(work, work / costs.workers + costs.wake)
 
 
 def whole_length(axis: Axis) -> int:
