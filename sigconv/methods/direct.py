@@ -67,7 +67,16 @@ class Direct:
         sizes = np.abs(kernel.astype(np.float64)).sum(axis=problem.positions)
         return _Kernel(kernel, float(sizes.max(initial=0.0)))
 
-    def fill(self, state: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self,
+        state: _Kernel,
+        problem: Problem,
+        settings: Settings,
+        tile: Tile,
+        signal: Array,
+        out: Array,
+        runner: Runner,
+    ) -> None:
         """Write one tile of the result to `out`, whose dtype holds it and which shares no memory with the signal."""
         for part, place in parts(problem, tile):
             self._fill(state, problem, settings, part, signal, out[place])

@@ -17,6 +17,7 @@ from ..semantics.problem import Problem
 from .lanes import lost
 from .orientation import dilated
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import share_of, shared, waking
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -31,14 +32,12 @@ from .tiles import (
     numbers_outside,
     part_of_bank,
     reach_of,
-    share_of,
     tile_steps,
     transforms_of,
     trimmed,
-    waking,
 )
-from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
+from .workers import sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -214,13 +213,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     if out.size == 0:

@@ -15,6 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import share_of, shared, waking
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -31,13 +32,11 @@ from .tiles import (
     numbers_outside,
     part_of_bank,
     reach_of,
-    share_of,
     tile_steps,
     transforms_of,
-    waking,
 )
-from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
+from .workers import sharing
 
 _LONGEST = 1 << 16
 # Outputs for which loading compiled code is out of the question.
@@ -217,13 +216,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     axis, length, lines = problem.axes[0], settings.lengths[0], load("lanes.lines")

@@ -15,9 +15,10 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import mixed, needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .protocol import PANELS, Costs, Estimate, Index, Limits, Runner, Settings
 from .renormalize import renormalizes
-from .tiles import Tile, count_tiles, first_of_every, share_of, waking
+from .shares import share_of, shared, waking
+from .tiles import Tile, count_tiles, first_of_every
 from .workers import in_steps
 
 # Passes over the samples and spectra of blocks, beside their transforms.
@@ -43,7 +44,9 @@ class TransformMethod:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
-    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`."""
         out[...] = spectral.block(state, problem, settings, tile, signal)
 
@@ -55,7 +58,7 @@ class TransformMethod:
 @lru_cache(maxsize=1024)
 def first_outputs(problem: Problem, settings: Settings) -> Index:
     """Return the first outputs of all blocks."""
-    if settings.steps > 1:
+    if settings.engine == PANELS:
         return first_of_every(problem, (axis.count for axis in problem.axes))
     lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
     return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
@@ -72,11 +75,6 @@ def least_samples(problem: Problem) -> int:
 def least_of(work: float, costs: Costs) -> float:
     """Return the least time of work in tiles that transforms take in all, by one worker, or by all once they wake."""
     return costs.call + costs.spectrum + costs.tile + shared(work, costs)
-
-
-def shared(work: float, costs: Costs) -> float:
-    """Return the least time of some work, by one worker, or by all once they wake."""
-    return min(work, work / costs.workers + costs.wake)
 
 
 def whole_length(axis: Axis) -> int:
