@@ -23,10 +23,10 @@ from ..addresses import address_of
 from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
-from ..simd import inner
+from ..simd import NO, ONE, YES, ZERO, inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
-from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
+from .levels import BACK, LEFT, NEXT, RADIX, ROOTS, THERE, forward, inverse
 from .line_tables import empty_spectra, lanes_of, real_dtype, scaled, tables_of
 from .memory import workspace
 from .passes import ROW
@@ -49,14 +49,14 @@ def _analyse(x, y, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take before its parts are taken one by one."""
     left = levels[0, LEFT]
     call(levels[0, THERE], 1, 0, left, (work, x, y, left * ROW, levels[0, ROOTS]))
-    forward(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    forward(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
 
 
 @inner
 def _synthesise(x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take in the end."""
     left = levels[0, LEFT]
-    inverse(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    inverse(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
     call(levels[0, BACK], 1, 0, left, (work, x, y, dropped, left, levels[0, ROOTS]))
 
 
@@ -71,12 +71,12 @@ def _parts(code, there, back, passes, spectrum, kept, soon):  # type: ignore[no-
     size = levels[shared - 1, LEFT] if shared else rows
     for part in range(0, rows * ROW, size * ROW):
         if there:
-            forward(levels, max(1, shared), len(levels), work + part, ROW, size)
+            forward(levels, max(1, shared), len(levels), work + part, NEXT, size)
         near = part // 2
         tables = (work + part, turns + part, across, spectrum + part, kept + part)
         call(code, 1, 0, size // lanes, (*tables, x + near, y + near, v + near, w + near))
         if back:
-            inverse(levels, max(1, shared), len(levels), work + part, ROW, size)
+            inverse(levels, max(1, shared), len(levels), work + part, NEXT, size)
 
 
 @inner
@@ -115,22 +115,22 @@ def _compiled(version: int) -> Callable[..., int]:
             n, begin = piece // each, piece % each * size - less
             pairs = range(max(begin, -(less % parts)), min(begin + size, count * blocks), parts)
             for pair in pairs:
-                x, y, v, w = _halves(pair, parts, lines, n * count, count, 0, rows)
+                x, y, v, w = _halves(pair, parts, lines, n * count, count, ZERO, rows)
                 m, follows = n, pair + parts
                 if follows >= pairs.stop:  # the thread's next piece; behind the last one, that once more
                     m, follows = min(after, total - 1) // each, min(after, total - 1) % each * size - less
-                soon = _halves(follows, parts, lines, m * count, count, 0, rows)
+                soon = _halves(follows, parts, lines, m * count, count, ZERO, rows)
                 own = kept + (pair - begin) // parts * rows * ROW if results else spectra[n, 0]
                 at_once = results > 0 and back == 0
                 _analyse(x, y, levels, shared, work)
-                _parts(code, True, at_once, passes, spectra[n, 0], own, soon)
+                _parts(code, YES, at_once, passes, spectra[n, 0], own, soon)
                 if at_once:
                     _synthesise(v, w, dropped, levels, shared, work)
             for kernel in range(results if back else 0):
                 for pair in pairs:
                     own = kept + (pair - begin) // parts * rows * ROW
                     _, _, v, w = _halves(pair, parts, lines, n * count, count, kernel, rows)
-                    _parts(back, False, True, passes, spectra[n, kernel], own, (v, w, v, w))
+                    _parts(back, NO, YES, passes, spectra[n, kernel], own, (v, w, v, w))
                     _synthesise(v, w, dropped, levels, shared, work)
             piece = after
         return version
