@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from ..entry import entry
 from ..simd import NO, ONE, YES, ZERO, inner
 from ..watch import address
@@ -18,7 +20,23 @@ from .calls import call
 from .levels import BACK, LEFT, NEXT, ROOTS, THERE, forward, inverse
 from .passes import ROW
 from .shares import next_piece
-from .tables import COPIED, EMPTY, FROM, MISSING, OUTSIDE, TO, UNWANTED
+from .tables import (
+    COPIED,
+    EMPTY,
+    FROM,
+    MISSING,
+    OUTSIDE,
+    TABLES,
+    TO,
+    UNWANTED,
+    Bases,
+    Columns,
+    Middle,
+    Places,
+    Samples,
+    Shape,
+    Work,
+)
 from .vectors import BYTES
 from .version import VERSION
 
@@ -26,19 +44,19 @@ _INTEGER = 8
 
 
 @inner
-def _find_lines(work, table, places, entry, outer, inner):  # type: ignore[no-untyped-def]
-    """Fill in the addresses of a block's lines, of an entry that begins at an address."""
+def _find_lines(work, table, places, entry, missing, outer, inner):  # type: ignore[no-untyped-def]
+    """Fill in the addresses of a block's lines, of an entry that begins at an address; all missing ones have one."""
     n = 0
     for i in range(places.outer.shape[1]):
         for j in range(places.inner.shape[1]):
             above, below = places.outer[outer, i], places.inner[inner, j]
             absent = above == MISSING or below == MISSING
-            work.lines[table, n] = places.missing if absent else entry + above + below
+            work.lines[table, n] = missing if absent else entry + above + below
             n += 1
 
 
 @inner
-def _source(samples, work, shape, columns, source, side, block, panel):  # type: ignore[no-untyped-def]
+def _source(samples, work, shape, columns, outside, side, block, panel):  # type: ignore[no-untyped-def]
     """Return the table of lines and the bytes along them where a panel's samples stand; they may be copied first."""
     begin = columns.begins[block, panel]
     if begin >= 0:
@@ -47,7 +65,7 @@ def _source(samples, work, shape, columns, source, side, block, panel):  # type:
         return OUTSIDE, 0
     lines = work.tables + (FROM + side) * work.lines.shape[1] * _INTEGER
     numbers = address(columns.samples) + (block * columns.samples.shape[1] + panel * shape.lanes) * _INTEGER
-    integers = (work.panels + side * BYTES, lines, numbers, source.missing)
+    integers = (work.panels + side * BYTES, lines, numbers, outside)
     call(samples.collect, 1, 0, work.lines.shape[1], integers)
     return COPIED + side, 0
 
@@ -77,14 +95,14 @@ def _integers(work, shape, outer, panel, i, a, column_a, b, column_b):  # type: 
 
 
 @inner
-def _transform(samples, work, shape, outer, within, columns, source, a, b):  # type: ignore[no-untyped-def]
+def _transform(samples, work, shape, outer, within, columns, outside, a, b):  # type: ignore[no-untyped-def]
     """Transform two blocks of samples, or one, along all axes but the last."""
     step = shape.inner * work.pitch
     for panel in range(shape.rows):
-        from_a, column_a = _source(samples, work, shape, columns, source, ZERO, a, panel)
+        from_a, column_a = _source(samples, work, shape, columns, outside, ZERO, a, panel)
         from_b, column_b = OUTSIDE, 0
         if shape.parts > 1:
-            from_b, column_b = _source(samples, work, shape, columns, source, ONE, b, panel)
+            from_b, column_b = _source(samples, work, shape, columns, outside, ONE, b, panel)
         if samples.clear and from_a == OUTSIDE and from_b == OUTSIDE:
             call(samples.clear, 1, 0, shape.outer * shape.inner, (work.block + panel * ROW, work.pitch))
             continue
@@ -135,13 +153,13 @@ def _along_lines(work, shape, along, middle, spectrum, kept, there, back):  # ty
 
 
 @inner
-def _fill_tables(work, source, target):  # type: ignore[no-untyped-def]
+def _fill_tables(work, outside, unwanted):  # type: ignore[no-untyped-def]
     """Fill in the tables of lines that all blocks share. The copies of panels have the size of a row of points."""
     for r in range(work.lines.shape[1]):
         work.lines[COPIED, r] = work.panels + r * ROW
         work.lines[COPIED + 1, r] = work.panels + r * ROW + BYTES
-        work.lines[OUTSIDE, r] = source.missing
-        work.lines[UNWANTED, r] = target.missing
+        work.lines[OUTSIDE, r] = outside
+        work.lines[UNWANTED, r] = unwanted
 
 
 @inner
@@ -155,39 +173,50 @@ def _compiled(version: int) -> Callable[..., int]:
     """Return the function that convolves blocks, which is compiled anew for each version of what it is made of."""
 
     @entry()
-    def convolve_blocks(  # type: ignore[no-untyped-def]
-        samples, work, shape, outer, within, along, middle, kernels, source, target, columns, counted
-    ):
-        _fill_tables(work, source, target)
+    def convolve_blocks(made, layout, entries, bases, memory, counted):  # type: ignore[no-untyped-def]
+        # Numba knows the types of plain tuples several times as fast as those of named ones.
+        samples, shape, pitch, (outer, within, along), there, back = made
+        samples, shape, there, back = Samples(*samples), Shape(*shape), Middle(*there), Middle(*back)
+        source, target, columns = layout
+        source, target, columns = Places(*source), Places(*target), Columns(*columns)
+        bases = Bases(*bases)
+        lines = np.empty((TABLES, shape.outer * shape.inner), np.int64)
+        unwanted = np.empty((len(columns.counts) * columns.hop + shape.lanes) * samples.size, np.uint8)
+        panels = memory + lines.shape[1] * pitch
+        kept = panels + lines.shape[1] * ROW
+        work, nobody = Work(memory, pitch, panels, lines, address(lines)), address(unwanted)
+        _fill_tables(work, bases.outside, nobody)
         across = len(columns.samples)
         inside = len(source.inner) * across
         entry = len(source.outer) * inside
         total = source.entries.shape[1] * entry
         each = -(-total // shape.parts)  # pieces of a group
         piece = next_piece(counted)
-        while piece < each * len(kernels.spectra):
+        while piece < each * len(entries):
             group, first = piece // each, piece % each * shape.parts
-            spectra, begins, ends = kernels.spectra[group], source.entries[group], target.entries[group]
+            spectra, begins, ends = entries[group], source.entries[group], target.entries[group]
             count, results = len(spectra), min(len(spectra), len(ends))
             for side in range(shape.parts):
                 n = min(first + side, total - 1)
-                at, outside = begins[n // entry], n % entry
-                _find_lines(work, FROM + side, source, at, outside // inside, n % inside // across)
+                at, m = bases.samples + begins[n // entry], n % entry
+                _find_lines(work, FROM + side, source, at, bases.outside, m // inside, m % inside // across)
             if first + 1 == total and shape.parts > 1:  # a block without a partner
                 _leave(work, TO + 1 if results else FROM + 1, UNWANTED if results else OUTSIDE)
             a, b = first % across, (min(first + shape.parts, total) - 1) % across
-            _transform(samples, work, shape, outer, within, columns, source, a, b)
-            place = spectra[0] if count == 1 else kernels.kept
-            _along_lines(work, shape, along, middle, place, ZERO, YES, count == 1)
+            _transform(samples, work, shape, outer, within, columns, bases.outside, a, b)
+            place = bases.spectra + spectra[0] if count == 1 else kept
+            _along_lines(work, shape, along, there, place, ZERO, YES, count == 1)
             for kernel in range(results):
                 if count > 1:
-                    _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, NO, YES)
+                    place = bases.spectra + spectra[kernel]
+                    _along_lines(work, shape, along, back, place, kept, NO, YES)
                 for n in range(first, min(first + shape.parts, total)):
-                    at = ends[n // entry * count + kernel]
-                    _find_lines(work, TO + n - first, target, at, n % entry // inside, n % inside // across)
+                    at, m = bases.outputs + ends[n // entry * count + kernel], n % entry
+                    _find_lines(work, TO + n - first, target, at, nobody, m // inside, m % inside // across)
                 _restore(samples, work, shape, outer, within, columns, a, b)
             piece = next_piece(counted)
-        return version
+        # Numba frees an array after its last use, and does not know of the addresses.
+        return version + lines.size + unwanted.size
 
     return convolve_blocks
 

@@ -27,6 +27,15 @@ class Work(NamedTuple):
     tables: int
 
 
+class Bases(NamedTuple):
+    """Where the samples, the outputs and the spectra of the kernels begin, and a line of what stands outside."""
+
+    samples: int
+    outside: int
+    outputs: int
+    spectra: int
+
+
 class Shape(NamedTuple):
     """The transform lengths of the outer and the inner axis of panels, the rows of points of a line, the lanes, and how
     many blocks are transformed as one."""
@@ -57,25 +66,13 @@ class Middle(NamedTuple):
     turns: int
 
 
-class Kernels(NamedTuple):
-    """The addresses of the spectra that blocks meet, or of the one that they write, a row for each group of entries; of
-    a bank, what there is beside the middle passes that store frequencies: those that return from them, and where they
-    are kept."""
-
-    spectra: Array
-    back: Middle
-    kept: int
-
-
 class Places(NamedTuple):
-    """Addresses of the batch's entries, a row for each group; offsets of the lines of blocks along the outer and the
-    inner axis; the address of a line for those that are missing. Of a bank's results, each signal has as many entries
-    as kernels."""
+    """Offsets of the batch's entries, a row for each group, and of the lines of blocks along the outer and the inner
+    axis. Of a bank's results, each signal has as many entries as kernels."""
 
     entries: Array
     outer: Array
     inner: Array
-    missing: int
 
 
 class Columns(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import lcm, prod
 from typing import Any, NamedTuple
@@ -22,12 +22,13 @@ from .line_tables import empty_spectra, lanes_of, real_dtype, scaled
 from .memory import aligned_copy, workspace
 from .passes import ROW, stretch_of_passes, twiddle_table
 from .shares import Share, alone, counter
-from .tables import EMPTY, GATHERED, MISSING, TABLES, Columns, Kernels, Middle, Places, Samples, Shape, Work
+from .tables import EMPTY, GATHERED, MISSING, Bases, Columns, Places, Samples, Shape
 from .twiddles import frequencies, roots, stretch_of
 
 Shapes = tuple[int, ...]
-_NO_ENTRIES = np.empty((1, 0), np.int64)
 _Layout = tuple[Shapes, Shapes]  # shape and strides
+_Pass = Callable[..., int]
+_Blocks = tuple[tuple[Any, ...], ...]  # places of samples, places of outputs, and columns
 
 
 class _Transforms(NamedTuple):
@@ -39,10 +40,16 @@ class _Transforms(NamedTuple):
     pitch: int
     passes: tuple[Array, Array, Array]
     radix: int
-    multiply: Middle
-    analyse: Middle
+    across: tuple[int, int, int]
     stretch: float
     kept: list[Array]
+
+
+class _Made(NamedTuple):
+    """What compiled code is given of transforms, in plain tuples, and the bytes of memory that it takes."""
+
+    arguments: tuple[Any, ...]
+    memory: int
 
 
 def convolve(
@@ -64,14 +71,12 @@ def convolve(
     Threads may share the blocks.
     """
     t = _transforms(lengths, out.dtype)
-    if fill:
-        t = t._replace(samples=t.samples._replace(clear=0))
-    layouts = _layout(signal), _layout(spectra), _layout(out)
-    source, target, columns, kernels = _geometry(*layouts, spans, tails, lengths, t.shape.lanes)
-    outside = np.full(max(signal.shape[-1], t.shape.lanes), fill, out.dtype)
-    operands = _at(source, signal)._replace(missing=address_of(outside)), _at(target, out), columns
-    middle = t.multiply if kernels.shape[1] == 1 else t.analyse
-    _run(t, middle, kernels + address_of(spectra), *operands, share)
+    layout, kernels = _geometry(_layout(signal), _layout(spectra), _layout(out), spans, tails, lengths, t.shape.lanes)
+    outside = np.zeros(max(signal.shape[-1], t.shape.lanes), out.dtype)
+    outside[:] = fill
+    bases = Bases(*map(address_of, (signal, outside, out, spectra)))
+    ways = (panels.MULTIPLY, None) if kernels.shape[1] == 1 else (panels.ANALYSE, panels.RETURN)
+    _run(_made(lengths, out.dtype, *ways, not fill), layout, kernels, bases, share)
 
 
 @lru_cache(maxsize=KEPT)
@@ -83,8 +88,8 @@ def _geometry(
     tails: Shapes,
     lengths: Shapes,
     lanes: int,
-) -> tuple[Places, Places, Columns, Array]:
-    """Return what blocks read and write of arrays of some shapes and strides, in bytes from their first samples."""
+) -> tuple[_Blocks, Array]:
+    """Return what blocks read and write, and which spectra they meet, in bytes from the first ones."""
     dropped, axes = (*tails[:-1], _whole_rows(tails[-1], lanes)), len(lengths)
     samples = [_samples(*axis) for axis in zip(spans, tails, dropped, lengths, strict=True)]
     wanted = [_wanted(*axis) for axis in zip(out[0][-axes:], dropped, lengths, strict=True)]
@@ -96,16 +101,12 @@ def _geometry(
         _entries(layout, groups, within, out[0])
         for layout, within in ((signal, others), (out, others + bank), (spectra, bank))
     )
-    return _places(begins, signal, samples[:-1]), _places(ends, out, wanted[:-1]), columns, kernels
+    source, target = _places(begins, signal, samples[:-1]), _places(ends, out, wanted[:-1])
+    return (tuple(source), tuple(target), tuple(columns)), kernels
 
 
 def _layout(array: Array) -> _Layout:
     return array.shape, array.strides
-
-
-def _at(places: Places, array: Array) -> Places:
-    """Return the places in an array."""
-    return places._replace(entries=places.entries + address_of(array))
 
 
 def spectra_of(kernels: Array, lengths: Shapes) -> Array:
@@ -122,43 +123,31 @@ def fill_spectra(kernels: Array, spectra: Array, lengths: Shapes) -> None:
     """
     t = _transforms(lengths, kernels.dtype)
     taps = scaled(kernels, prod(lengths), t.stretch)
-    places, columns = _taps((taps.shape[1:], taps.strides[1:]), lengths, t.shape.lanes)
+    layout, targets = _taps(_layout(taps), _layout(spectra), lengths, t.shape.lanes)
     outside = np.zeros(max(taps.shape[-1], t.shape.lanes), taps.dtype)
-    source = _at(places._replace(entries=_entries(_layout(taps), [0]), missing=address_of(outside)), taps)
-    nothing = places._replace(entries=np.empty((len(taps), 0), np.int64))
-    targets = _entries(_layout(spectra), [0]) + address_of(spectra)
-    _run(t, t.analyse, targets, source, nothing, columns)
+    bases = Bases(address_of(taps), address_of(outside), 0, address_of(spectra))
+    _run(_made(lengths, kernels.dtype, panels.ANALYSE, None, True), layout, targets, bases)
 
 
 @lru_cache(maxsize=KEPT)
-def _taps(kernel: _Layout, lengths: Shapes, lanes: int) -> tuple[Places, Columns]:
-    """Return what a block reads of a kernel of some shape and strides, in bytes from its first tap."""
-    spans = (Span(0, n, size, "zero") for n, size in zip(lengths, kernel[0], strict=True))
+def _taps(kernels: _Layout, spectra: _Layout, lengths: Shapes, lanes: int) -> tuple[_Blocks, Array]:
+    """Return what blocks read of kernels, and which spectra they write, in bytes from the first ones."""
+    spans = (Span(0, n, size, "zero") for n, size in zip(lengths, kernels[0][1:], strict=True))
     samples = [_samples(span, 0, 0, span.stop) for span in spans]
-    return _places(_NO_ENTRIES, kernel, samples[:-1]), _columns(samples[-1], lanes, lengths[-1], 0)
+    source = _places(_entries(kernels, [0]), kernels, samples[:-1])
+    nothing = source._replace(entries=np.empty((kernels[0][0], 0), np.int64))
+    columns = _columns(samples[-1], lanes, lengths[-1], 0)
+    return (tuple(source), tuple(nothing), tuple(columns)), _entries(spectra, [0])
 
 
-def _run(
-    t: _Transforms,
-    middle: Middle,
-    spectra: Array,
-    source: Places,
-    target: Places,
-    columns: Columns,
-    share: Share = alone,
-) -> None:
-    lines, bank, counted = t.shape.outer * t.shape.inner, spectra.shape[1] > 1, counter()
-    back = middle._replace(code=panels.RETURN(t.real, t.radix)) if bank else middle
-    taken, longest = address_of(counted), len(columns.counts) * columns.hop + t.shape.lanes
+def _run(made: _Made, layout: _Blocks, kernels: Array, bases: Bases, share: Share = alone) -> None:
+    """Convolve blocks that stand in arrays as their layout says, from some addresses on."""
+    counted = counter()
+    taken = address_of(counted)
 
     def work() -> None:
-        block = workspace.address(lines * (t.pitch + ROW + (t.shape.rows * ROW if bank else 0)))
-        tables = np.empty((TABLES, lines), np.int64)
-        own = Work(block, t.pitch, block + lines * t.pitch, tables, address_of(tables))
-        kernels = Kernels(spectra, back, block + lines * (t.pitch + ROW))
-        unwanted = np.empty(longest * t.samples.size, np.uint8)
-        written = target._replace(missing=address_of(unwanted))
-        convolve_blocks(t.samples, own, t.shape, *t.passes, middle, kernels, source, written, columns, taken)
+        memory = workspace.address(made.memory)
+        convolve_blocks(made.arguments, layout, kernels, tuple(bases), memory, taken)
 
     share(work)
 
@@ -197,7 +186,7 @@ def _places(entries: Array, layout: _Layout, axes: list[Array]) -> Places:
     strides = layout[1][-1 - len(axes) :]
     offsets = [np.where(p < 0, MISSING, p * step) for p, step in zip(axes, strides, strict=False)]
     inner = offsets[1] if len(offsets) > 1 else np.zeros((1, 1), np.int64)
-    return Places(entries, offsets[0], inner, 0)
+    return Places(entries, offsets[0], inner)
 
 
 def _entries(layout: _Layout, groups: Sequence[int], within: Sequence[int] = (), shape: Shapes = ()) -> Array:
@@ -239,14 +228,24 @@ def _transforms(lengths: Shapes, dtype: np.dtype[Any]) -> _Transforms:
     ends = (panels.READ(dtype, passes[0][0]), panels.WRITE(dtype, passes[0][0])) if passes[0] else None
     down = levels_of(passes[0], 1, tables[0], ends)
     levels = down, levels_of(passes[1], 1, tables[1]), levels_of(before, radix, tables[2])
-    multiply, analyse = (
-        Middle(code(real, radix), together, address_of(starts), address_of(turns))
-        for code in (panels.MULTIPLY, panels.ANALYSE)
-    )
+    across = together, address_of(starts), address_of(turns)
     shape = Shape(outer, inner, rows, lanes, 1 if dtype.kind == "c" else 2)
     samples = Samples(dtype.itemsize, panels.COLLECT(dtype), panels.COPY(dtype), panels.CLEAR(np.dtype(np.float64)))
-    kept = [starts, turns, *tables]
-    return _Transforms(real, samples, shape, pitch, levels, radix, multiply, analyse, stretch, kept)
+    return _Transforms(real, samples, shape, pitch, levels, radix, across, stretch, [starts, turns, *tables])
+
+
+@lru_cache(maxsize=KEPT)
+def _made(lengths: Shapes, dtype: np.dtype[Any], there: _Pass, back: _Pass | None, silent: bool) -> _Made:
+    """Return what compiled code is given of transforms with some passes across the lanes; `back` returns from a bank's.
+
+    What stands outside the signal is zero if it is `silent`.
+    """
+    t = _transforms(lengths, dtype)
+    middles = [(code(t.real, t.radix), *t.across) for code in (there, back or there)]
+    samples = t.samples if silent else t.samples._replace(clear=0)
+    line = t.pitch + ROW + (t.shape.rows * ROW if back else 0)
+    arguments = tuple(samples), tuple(t.shape), t.pitch, t.passes, *middles
+    return _Made(arguments, t.shape.outer * t.shape.inner * line)
 
 
 def _lane_turns(passes: Shapes, width: int, lanes: int, together: int, dtype: np.dtype[Any]) -> Array:
