@@ -103,7 +103,7 @@ class Plan:
     ) -> Array:
         """Return the result for one signal and a kernel that this plan prepared."""
         check_out(out, self.problem)
-        available_workers(workers)
+        workers = available_workers(workers)
         array, hidden = as_signal(signal, mask)
         threads = self._threads(workers, prepared)
         array, lost = completed(self.problem, as_planned("signal", array, self.problem), hidden)
@@ -150,6 +150,7 @@ class Plan:
         quick = self._at_once
         if quick and (result := quick(signal, kernel, out, self._threads(workers))) is not None:
             return result
+        workers = available_workers(workers)
         own = self._own_ways if itself.one_array(signal, kernel) else ()
         prepared = self._prepared(self._apart(kernel, out), workers, own)
         return self._applied(prepared, signal, out, self._threads(workers, prepared), tried=quick is not None)
