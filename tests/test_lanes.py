@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib
-from itertools import product
+from itertools import chain, product
 from math import log2
 
 import numpy as np
@@ -175,6 +175,20 @@ def test_every_length_of_a_line(always, dtype, taps):
         exact = np.convolve(signal.astype(complex), kernel.astype(complex))
         limit = 32 * 9 * unit_roundoff(signal.dtype) * np.linalg.norm(signal) * np.linalg.norm(kernel)
         assert np.abs(got - exact).max() <= limit, samples
+
+
+def test_pieces_hold_every_block():
+    """Each block of a bank's lines is in one piece; so are the last two of a line alone, which share some outputs."""
+    for banks, count, blocks, parts, together in product((1, 2), (1, 2, 3), range(1, 9), (1, 2), (1, 2, 3)):
+        pieces = columns.pieces_of(banks, count, blocks, parts, together).tolist()
+        held = [
+            (bank, [max(0, pair + half) for pair in range(begin, end, parts) for half in range(parts)])
+            for bank, begin, end in pieces
+        ]
+        for bank in range(banks):
+            met = [sorted({block for block in piece if block < count * blocks}) for b, piece in held if b == bank]
+            assert list(chain(*met)) == list(range(count * blocks))
+            assert count > 1 or parts * together == 1 or met[-1][-2:] == list(range(blocks))[-2:]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
