@@ -111,6 +111,11 @@ def samples_met(axis: Axis) -> int:
     return axis.taps * each
 
 
+def least_products(problem: Problem) -> int:
+    """Return how many products there are at least, whatever the tiles and the loops."""
+    return problem.batch * prod([min(samples_met(a), a.count * taps_met(a, 1)) for a in problem.axes])
+
+
 def held_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
     """Return what a worker holds of a tile: what it reads and gives, both twice.
 

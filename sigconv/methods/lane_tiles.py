@@ -32,12 +32,13 @@ from .tiles import (
     part_of_bank,
     reach_of,
     share_of,
+    shared,
     tile_steps,
     transforms_of,
     trimmed,
     waking,
 )
-from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_of, spectra_by, spectra_seconds, with_shared
 from .workers import in_order, sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
@@ -110,6 +111,13 @@ def _lost(problem: Problem) -> tuple[int, ...]:
     return *map(tail, above), lost(last, problem.working_dtype)
 
 
+@lru_cache(maxsize=256)
+def _counts(problem: Problem) -> list[dict[int, float]]:
+    """Return how many blocks of each length an axis takes, one axis after the other."""
+    lost = zip(problem.axes, _lost(problem), strict=True)
+    return [{n: -(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS} for axis, less in lost]
+
+
 @lru_cache(maxsize=16)
 def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     """Return all lengths of blocks that are not too large, by their numbers, and the seconds that such blocks take."""
@@ -120,9 +128,11 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
 
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
-    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
-    each = _least_sample(costs, problem.working_dtype, len(problem.axes))
-    return costs.spectrum + costs.tile + least_of(least_samples(problem) * transforms_of(problem) * each, costs)
+    """Return that of a tile, with the best length of each axis by itself, if a sample takes what it takes at least."""
+    ndim = len(problem.axes)
+    samples = prod([min([n * c for n, c in counts.items() if n >= _SHORTEST[ndim]]) for counts in _counts(problem)])
+    work = samples * transforms_of(problem) * _least_sample(costs, problem.working_dtype, ndim)
+    return costs.spectrum + costs.tile + least_of(work, costs)
 
 
 @lru_cache(maxsize=16)
@@ -138,13 +148,9 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     They come with the least that blocks of these lengths may take in all.
     """
     numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
-    counts = [
-        [-(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS]
-        for axis, less in zip(problem.axes, _lost(problem), strict=True)
-    ]
     seconds = together
-    for number, count in zip(numbers, counts, strict=True):
-        seconds = seconds * np.array(count)[number]
+    for number, counts in zip(numbers, _counts(problem), strict=True):
+        seconds = seconds * np.array(list(counts.values()))[number]
     each = transforms_of(problem)
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
     alone = costs.call + 2 * costs.tile + moved / costs.workers

@@ -32,11 +32,12 @@ from .tiles import (
     part_of_bank,
     reach_of,
     share_of,
+    shared,
     tile_steps,
     transforms_of,
     waking,
 )
-from .transform_method import best_of_few, least_of, least_samples, shared, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
 from .workers import in_order, sharing
 
 _LONGEST = 1 << 16

@@ -7,19 +7,19 @@ Overlap-add cuts the signal and adds the overlaps of the results; it gives the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engines.lengths import block_length, spread_rows, tile_length
+from ..engines.lengths import block_length, fast_length, spread_rows, tile_length
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, installed, mixed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
-from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .protocol import Components, Costs, Estimate, Index, Limits, Runner, Settings
 from .tiles import Tile, tile_steps
 from .transform_method import (
     COPIES,
@@ -47,6 +47,9 @@ _AMPLE = 3
 # Lengths of transforms that fit in each cache, and hardly in any.
 _PROBED = 1 << 9, 1 << 13, 1 << 16
 
+# What blocks by engines, by transforms of our own mostly take, in their least times.
+_USUAL = {None: 2.5, lanes: 1.5, lane_tiles: 1.2}
+
 Way = tuple[str, bool]  # an engine, and whether compiled loops copy
 _Order = tuple[bool, float]
 
@@ -57,21 +60,22 @@ class OverlapAdd(TransformMethod):
     name = "overlap-add"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
-        own, engines = _own(problem), least_of(_transforms(problem, costs), costs)
-        return min(engines, own.least_seconds(problem, costs)) if own.serves(problem) else engines
+        """Return that of transforms of our own or an engine's, which are of no more samples than the window needs."""
+        return min([least for least, _ in _parts(problem, costs)])
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
-        own = _own(problem)
-        found: list[Estimate] = own.estimates(problem, costs, limits) if own.serves(problem) else []
-        loaded = [e for e in found if limits.fit(e) and (limits.ready is None or e.needs <= limits.ready)]
-        if loaded and limits.max_bytes is None and _beats_engines(loaded[0], problem, costs):
-            return loaded
-        # A share of loading counts, too, which is far less than the time of a tile.
-        least = min([limits.below, *(e.seconds + costs.tile for e in loaded)])
-        if least_of(_transforms(problem, costs), costs) < least:
-            found += _by_engines(problem, costs, limits.max_bytes, least)
+        found, below = list[Estimate](), limits.below
+        for least, part in sorted(_parts(problem, costs), key=lambda p: p[0] * _USUAL[p[1]]):
+            if least >= below:
+                continue
+            offers = (_by_engines if part is None else part.estimates)(problem, costs, limits._replace(below=below))
+            loaded = [e for e in offers if limits.fit(e) and limits.loaded(e.needs)]
+            found += offers
+            # A share of loading counts, too, which is far less than the time of a tile.
+            below = min([below, *(e.seconds + costs.tile for e in loaded)])
+            if part is not None and loaded and limits.max_bytes is None and _beats_engines(loaded[0], problem, costs):
+                break
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
@@ -113,10 +117,13 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-def _transforms(problem: Problem, costs: Costs) -> float:
-    """Return the least seconds of transforms and copies by an engine."""
-    length, samples = least_samples(problem), problem.signal_batch + problem.batch
-    return length * samples * _least_sample(costs, spectral.transform_dtype(problem)) if length > _SMALLEST else 0.0
+@lru_cache(maxsize=256)
+def _parts(problem: Problem, costs: Costs) -> list[tuple[float, Any]]:
+    """Return the least seconds of blocks by engines, and by the module of our own transforms if that serves."""
+    length, own = least_samples(problem), _own(problem)
+    samples = length * (problem.signal_batch + problem.batch) if length > _SMALLEST else 0
+    engines = least_of(samples * _least_sample(costs, spectral.transform_dtype(problem)), costs), None
+    return [engines, (own.least_seconds(problem, costs), own)] if own.serves(problem) else [engines]
 
 
 @lru_cache(maxsize=64)
@@ -162,28 +169,37 @@ def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: float) -> list[Estimate]:
-    """Return each engine's cheapest block lengths, of those that may take less than `below` seconds."""
-    batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
+def _by_engines(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
+    """Return each engine's cheapest block lengths, of those that may be the best within the limits.
+
+    The first of them take the least at least. The shortest blocks may take more memory than others.
+    """
+    batches = [_BATCH] if limits.max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
-    losing = below
-    for lengths in block_lengths(problem):
-        cuts = _cut(problem, lengths)
-        if max_bytes is None and _least_seconds(problem, costs, cuts) >= losing:
-            continue
-        sized = [_work(problem, costs, cuts, batch) for batch in batches]
-        if best and sized[-1].worker_bytes > _MOST_BYTES:
+    cuts = [_cut(problem, lengths) for lengths in block_lengths(problem)]
+    losing = inf
+    for least, number in sorted([(_least_seconds(problem, costs, c), number) for number, c in enumerate(cuts)]):
+        if limits.max_bytes is None and least >= min(limits.below, losing):
             break
+        sized = [_work(problem, costs, cuts[number], batch) for batch in batches]
+        if number and sized[-1].worker_bytes > _MOST_BYTES:
+            continue
         for asked in sized:
             for way in ways[asked.settings.paired]:
-                order = _order(asked, costs, way, max_bytes)
+                order = _order(asked, costs, way, limits.max_bytes)
                 if way not in best or order < best[way][0]:
                     best[way] = order, asked
-        losing = min(below, max([order[1] for order, _ in best.values()]))
-        # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
-        if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
-            break
-    return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
+        losing = _losing(best, costs, limits)
+    all_ways = limits.max_bytes is not None
+    return [asked.estimate(costs, *way) for way, (order, asked) in best.items() if all_ways or order[1] <= losing]
+
+
+def _losing(best: Mapping[Way, tuple[_Order, Work]], costs: Costs, limits: Limits) -> float:
+    """Return the time from which on blocks lose by all engines: that of the slowest one, or of any that is loaded."""
+    # A share of loading counts, too, which is far less than the time of a tile.
+    fitting = {way: order[1] for way, (order, _) in best.items() if not order[0]}
+    loaded = [seconds + costs.tile for way, seconds in fitting.items() if limits.loaded(best[way][1].needs(*way))]
+    return min([max(fitting.values(), default=inf), *loaded])
 
 
 def _ways(problem: Problem, paired: bool) -> list[Way]:
@@ -204,31 +220,51 @@ def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
 
 def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
     """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
-    tails = [spectral.tail(axis) for axis in problem.axes]
-    whole = tuple([whole_length(axis) for axis in problem.axes])
+    ends = [(along.tail, fast_length(along.needed)) for along in _along(problem)]
+    whole = [most for _, most in ends]
     smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
     fast = block_length if len(whole) == 1 else tile_length
     itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
-    last: tuple[int, ...] | None = None
+    last: list[int] | None = None
     for quarters in _QUARTERS:
-        wanted = [max(smallest, quarters * (t + 1) // 4 + t) for t in tails]
-        lengths = tuple([w if n >= w else min(w, fast(n)) for n, w in zip(wanted, whole, strict=True)])
+        lengths = []
+        for tail, most in ends:
+            wanted = max(smallest, quarters * (tail + 1) // 4 + tail)
+            lengths.append(most if most <= wanted else min(most, fast(wanted)))
         if lengths == last:
             continue
         if last is not None and prod(lengths) > _LARGEST:
             return
         last = lengths
-        yield _spread(lengths, itemsize)
+        yield _spread(tuple(lengths), itemsize)
         if lengths == whole:
             return
 
 
-@lru_cache(maxsize=1024)
 def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Return lengths for pairs and for single blocks: neither may have columns that collide."""
+    if len(lengths) < 2:
+        return lengths
     for halved in (False, True):
         lengths = spread_rows(lengths, (False,) * len(lengths), itemsize, halved)
     return lengths
+
+
+class _Along(NamedTuple):
+    """An axis: by how much blocks overlap, the length that the whole window needs, its outputs and their stride."""
+
+    tail: int
+    needed: int
+    count: int
+    stride: int
+
+
+@lru_cache(maxsize=256)
+def _along(problem: Problem) -> list[_Along]:
+    """Return what decides the blocks of each axis."""
+    return [
+        _Along(spectral.tail(a), spectral.alias_free_length(a, a.count), a.count, a.stride) for a in problem.axes
+    ]
 
 
 class _Cuts(NamedTuple):
@@ -241,8 +277,11 @@ class _Cuts(NamedTuple):
 
 def _cut(problem: Problem, lengths: tuple[int, ...]) -> _Cuts:
     """Return the blocks of a problem."""
-    outputs = list(map(spectral.block_outputs, problem.axes, lengths))
-    return _Cuts(lengths, outputs, [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)])
+    outputs, counts = [], []
+    for (tail, needed, count, stride), length in zip(_along(problem), lengths, strict=True):
+        outputs.append(count if length >= needed else (length - tail - 1) // stride + 1)
+        counts.append(-(-count // outputs[-1]))
+    return _Cuts(lengths, outputs, counts)
 
 
 def _least_seconds(problem: Problem, costs: Costs, cuts: _Cuts) -> float:

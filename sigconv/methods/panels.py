@@ -36,8 +36,7 @@ from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transfo
 from .orientation import dilated
 from .protocol import PANELS, Costs, Estimate, Runner, Settings
 from .spectral import alias_free_length, taps_needed, transform_dtype
-from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, tile_steps, trimmed, waking
-from .transform_method import shared
+from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, shared, tile_steps, trimmed, waking
 from .workers import in_steps
 
 PASSES = 3

@@ -102,6 +102,11 @@ def waking(count: int, costs: Costs) -> float:
     return costs.wake if min(count, costs.workers) > 1 else 0.0
 
 
+def shared(work: float, costs: Costs) -> float:
+    """Return the least time of some work, by one worker, or by all once they wake."""
+    return min(work, work / costs.workers + costs.wake)
+
+
 def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:
     """Return the taps [low, high) that the outputs first … last need; silent ghosts need none."""
     if axis.trimmed or not axis.silent:

@@ -15,9 +15,9 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import mixed, needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .protocol import Components, Costs, Estimate, Index, Limits, Runner, Settings
 from .renormalize import renormalizes
-from .tiles import Tile, count_tiles, first_of_every, share_of, waking
+from .tiles import Tile, count_tiles, first_of_every, share_of, shared, waking
 from .workers import in_steps
 
 # Passes over the samples and spectra of blocks, beside their transforms.
@@ -72,11 +72,6 @@ def least_samples(problem: Problem) -> int:
 def least_of(work: float, costs: Costs) -> float:
     """Return the least time of work in tiles that transforms take in all, by one worker, or by all once they wake."""
     return costs.call + costs.spectrum + costs.tile + shared(work, costs)
-
-
-def shared(work: float, costs: Costs) -> float:
-    """Return the least time of some work, by one worker, or by all once they wake."""
-    return min(work, work / costs.workers + costs.wake)
 
 
 def whole_length(axis: Axis) -> int:
@@ -149,8 +144,7 @@ def with_shared(
 class Work(NamedTuple):
     """What some settings take of any engine: samples in transforms, bytes moved between them, and what is beside.
 
-    Of the times, `alone` is that of one thread, and tiles share the rest. `useful` says which part of the samples in
-    blocks belongs to the window: what is beside them are the kernel's tails, and what the last blocks have too much.
+    Of the times, `alone` is that of one thread, and tiles share the rest.
     """
 
     settings: Settings
@@ -166,7 +160,6 @@ class Work(NamedTuple):
     worker_bytes: int
     last_bytes: int
     share: float
-    useful: float
 
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
@@ -174,12 +167,6 @@ class Work(NamedTuple):
         tiles = self.tiles + self.batches * costs.batch[engine] + self.transforms * one
         tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
-
-    def least_seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
-        """Return what longer blocks take at least: a tile of a batch, and the useful samples alone."""
-        one = self._one(costs, engine)
-        samples = self.useful * (self.transforms * one + costs.passes(self.moved, compiled))
-        return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
 
     def _one(self, costs: Costs, engine: str) -> float:
         """Return the time of a transform."""
@@ -191,11 +178,14 @@ class Work(NamedTuple):
         """Return the estimate with an engine, and copies by compiled loops or not."""
         tile, _, lengths, circular, blocks, paired, *_ = self.settings
         settings = Settings(tile, engine, lengths, circular, blocks, paired, compiled)
-        needs = _needs(engine, self.dtype.char.lower() if compiled else "")
         memory = self.shared_bytes, self.worker_bytes + self.last_bytes
         if engine == "numpy" and self.dtype.char in "fF":  # which NumPy transforms in double precision
             memory = 2 * memory[0], 2 * memory[1]
-        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, needs)
+        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, self.needs(engine, compiled))
+
+    def needs(self, engine: str, compiled: bool = False) -> Components:
+        """Return what a process loads for an engine, and for loops that pack samples, if they do."""
+        return _needs(engine, self.dtype.char.lower() if compiled else "")
 
     @property
     def bytes(self) -> int:
@@ -229,7 +219,6 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         worker_bytes=worker_bytes,
         last_bytes=last_bytes,
         share=share_of(count, costs.workers),
-        useful=problem.extent / (pairs * shared * length),
     )
 
 
