@@ -113,7 +113,13 @@ def samples_met(axis: Axis) -> int:
 
 def least_products(problem: Problem) -> int:
     """Return how many products there are at least, whatever the tiles and the loops."""
-    return problem.batch * prod([min(samples_met(a), a.count * taps_met(a, 1)) for a in problem.axes])
+    products = problem.batch
+    for axis in problem.axes:
+        if axis.silent:
+            products *= min(axis.count, -(-axis.signal // axis.stride)) * min(axis.taps, -(-axis.signal // axis.dilation))
+        else:
+            products *= axis.count * axis.taps
+    return products
 
 
 def held_bytes(problem: Problem, tile: tuple[int, ...]) -> int:

@@ -131,12 +131,12 @@ def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of a tile, with the best length of each axis by itself, if a sample takes what it takes at least."""
     ndim = len(problem.axes)
     samples = prod([min([n * c for n, c in counts.items() if n >= _SHORTEST[ndim]]) for counts in _counts(problem)])
-    work = samples * transforms_of(problem) * _least_sample(costs, problem.working_dtype, ndim)
+    work = samples * transforms_of(problem) * least_sample(costs, problem.working_dtype, ndim)
     return costs.spectrum + costs.tile + least_of(work, costs)
 
 
 @lru_cache(maxsize=16)
-def _least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
+def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     """Return the least seconds that a complex sample of blocks of some axes takes, there and back."""
     numbers, seconds = _grid(costs, dtype, ndim)
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())

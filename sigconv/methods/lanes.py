@@ -121,12 +121,12 @@ def _least(problem: Problem, costs: Costs, length: int) -> float:
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
-    work = least_samples(problem) * transforms_of(problem) * _least_sample(costs, problem.working_dtype)
+    work = least_samples(problem) * transforms_of(problem) * least_sample(costs, problem.working_dtype)
     return costs.batch["lanes"] + least_of(work, costs)
 
 
 @lru_cache(maxsize=16)
-def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+def least_sample(costs: Costs, dtype: np.dtype[Any], ndim: int = 1) -> float:
     """Return the least seconds that a complex sample takes, there and back."""
     return min([seconds / length for length, seconds in _blocks(costs, dtype) if length <= _LONGEST])
 

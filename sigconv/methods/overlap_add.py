@@ -20,7 +20,7 @@ from ..engines.transforms import engine_names, installed, mixed
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes, spectral
 from .protocol import Components, Costs, Estimate, Index, Limits, Runner, Settings
-from .tiles import Tile, tile_steps
+from .tiles import Tile, tile_steps, transforms_of
 from .transform_method import (
     COPIES,
     TransformMethod,
@@ -60,8 +60,12 @@ class OverlapAdd(TransformMethod):
     name = "overlap-add"
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of transforms of our own or an engine's, which are of no more samples than the window needs."""
-        return min([least for least, _ in _parts(problem, costs)])
+        """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
+        least, own = _by_engines_at_least(problem, costs), _own(problem)
+        if own.serves(problem):
+            each = own.least_sample(costs, problem.working_dtype, len(problem.axes))
+            least = min(least, least_samples(problem) * transforms_of(problem) * each)
+        return least_of(least, costs)
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
@@ -117,13 +121,16 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-@lru_cache(maxsize=256)
 def _parts(problem: Problem, costs: Costs) -> list[tuple[float, Any]]:
     """Return the least seconds of blocks by engines, and by the module of our own transforms if that serves."""
-    length, own = least_samples(problem), _own(problem)
-    samples = length * (problem.signal_batch + problem.batch) if length > _SMALLEST else 0
-    engines = least_of(samples * _least_sample(costs, spectral.transform_dtype(problem)), costs), None
+    own, engines = _own(problem), (least_of(_by_engines_at_least(problem, costs), costs), None)
     return [engines, (own.least_seconds(problem, costs), own)] if own.serves(problem) else [engines]
+
+
+def _by_engines_at_least(problem: Problem, costs: Costs) -> float:
+    """Return the least seconds of transforms and copies by an engine, of as many samples as the window needs."""
+    length, samples = least_samples(problem), problem.signal_batch + problem.batch
+    return length * samples * _least_sample(costs, spectral.transform_dtype(problem)) if length > _SMALLEST else 0.0
 
 
 @lru_cache(maxsize=64)
