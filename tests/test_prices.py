@@ -93,4 +93,4 @@ def test_blocks_that_are_not_priced_would_lose():
                 assert _least_seconds(problem, PRIORS, cuts) <= work.seconds(PRIORS, *way)
                 looked_at += 1
     assert looked_at > 1000
-    assert not _by_engines(problem, PRIORS, None, 1e-6)
+    assert not _by_engines(problem, PRIORS, Limits(below=1e-6))

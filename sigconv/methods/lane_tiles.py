@@ -45,6 +45,7 @@ _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) i
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
 _LARGEST = {2: 1 << 17, 3: 1 << 20}
 _SHORTEST = {2: 64, 3: 32}
+_LOOKED_AT = 2  # lengths of blocks of which all is estimated
 # So many samples of the first of three axes collide in the second-level cache, if their planes lie so far apart, and
 # take so many times as long.
 _APART, _PLANE, _COLLIDING = 64, 1024, 1.35
@@ -63,10 +64,11 @@ def serves(problem: Problem) -> bool:
 def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
 
-    def of(lengths: tuple[int, ...], max_bytes: int | None) -> Estimate:
-        return _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
+    def of(lengths: tuple[int, ...], max_bytes: int | None) -> list[Estimate]:
+        apart = _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
+        return with_shared(apart, problem, costs, _shared_seconds)
 
-    return with_shared(best_of_few(_ranked(problem, costs), of, limits), problem, costs, _shared_seconds)
+    return best_of_few(_ranked(problem, costs), of, limits, _LOOKED_AT)
 
 
 class _Blocks(NamedTuple):
@@ -143,22 +145,24 @@ def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
 
 
 def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """Yield the lengths of blocks of which not all is lost, first those whose transforms take the least time.
+    """Yield the lengths of blocks of which not all is lost, first those that likely take the least time.
 
-    They come with the least that blocks of these lengths may take in all.
+    They come with the least that blocks of these lengths may take in all. Likely the workers share whole transforms.
     """
     numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
-    seconds = together
+    blocks: Any = 1.0
     for number, counts in zip(numbers, _counts(problem), strict=True):
-        seconds = seconds * np.array(list(counts.values()))[number]
-    each = transforms_of(problem)
+        blocks = blocks * np.array(list(counts.values()))[number]
+    transforms, kernels = blocks * transforms_of(problem), problem.kernel_batch
+    each = np.ceil(transforms / costs.workers) + kernels / (2 * min(kernels, costs.workers))
+    seconds = together * each
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    alone = costs.call + 2 * costs.tile + moved / costs.workers
-    while (least := float(seconds[place := int(seconds.argmin())])) < inf:
+    alone = costs.call + 2 * costs.tile + 2 * costs.spectrum + moved / costs.workers
+    while seconds[place := int(seconds.argmin())] < inf:
         seconds[place] = inf
-        lengths = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()])
-        spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), float(together[place]))
-        yield alone + spectra + shared(each * least, costs), lengths
+        lengths, one = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()]), float(together[place])
+        spectra = spectra_seconds(problem, costs, prod(lengths), one)
+        yield alone + spectra + shared(float(transforms[place]) * one, costs), lengths
 
 
 def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:

@@ -41,6 +41,7 @@ from .transform_method import best_of_few, least_of, least_samples, spectra_by, 
 from .workers import in_order, sharing
 
 _LONGEST = 1 << 16
+_LOOKED_AT = 3  # lengths of blocks of which all is estimated
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
 # Bytes of the outputs of a tile; one of a bank has many lines, and Python has something to do for each.
@@ -65,11 +66,11 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         return []
     size = _tile_outputs(problem, costs, ranked[0][0])
 
-    def of(length: int, max_bytes: int | None) -> Estimate:
-        return _estimate(problem, costs, length, size, max_bytes)
+    def of(length: int, max_bytes: int | None) -> list[Estimate]:
+        apart = _estimate(problem, costs, length, size, max_bytes)
+        return with_shared(apart, problem, costs, _shared_seconds) if problem.batch == 1 else [apart]
 
-    found = best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits)
-    return with_shared(found, problem, costs, _shared_seconds) if problem.batch == 1 else found
+    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits, _LOOKED_AT)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -24,8 +24,6 @@ from .workers import in_steps
 COPIES = 5
 # Samples of kernels' blocks whose transforms are worth another thread.
 _SHARED = 1 << 18
-# Lengths of blocks of which all is estimated.
-_LOOKED_AT = 3
 # Tiles for each worker, up to which the workers may rather share one.
 _FEW = 2
 
@@ -97,48 +95,47 @@ def spectra_by(fill: Callable[[Array, Array], None], kernels: Array, size: int, 
 
 
 def best_of_few(
-    ranked: Iterable[tuple[float, T]], estimate: Callable[[T, int | None], Estimate], limits: Limits
+    ranked: Iterable[tuple[float, T]], estimates: Callable[[T, int | None], list[Estimate]], limits: Limits, few: int
 ) -> list[Estimate]:
-    """Return the fastest estimate of the first few blocks that fit in memory; where none does, the one of least bytes.
+    """Return the estimates of those of the first few blocks that are fastest of what fits in memory.
 
-    Blocks are ranked by their transforms: there is more to the time, but little. What they come with is less than any
-    of their estimates: after the first, blocks that surely take too long are not estimated. An estimate may keep to a
-    limit on memory, or heed none and fit nevertheless.
+    Where none fit, these are those of least bytes. Blocks are ranked by what likely takes the least time. What they
+    come with is less than any of their estimates: after the first, blocks that surely take too long are not estimated.
+    Estimates may keep to a limit on memory, or heed none and fit nevertheless.
     """
     memory = (None,) if limits.max_bytes is None else (None, limits.max_bytes)
-    found, best, left = list[Estimate](), list[Estimate](), _LOOKED_AT
+    found, best, below, left = list[list[Estimate]](), list[Estimate](), inf, few
     for least, blocks in ranked:
-        slower = best and limits.max_bytes is None and least >= min(limits.below, best[0].seconds)
-        group = [] if slower else [estimate(blocks, max_bytes) for max_bytes in memory]
-        fitting = [e for e in group if limits.fit(e)]
-        found += group
-        left -= bool(fitting or slower)
-        best = sorted([*best, *fitting], key=lambda e: e.seconds)[:1]
+        slower = best and limits.max_bytes is None and least >= min(limits.below, below)
+        groups = [] if slower else [estimates(blocks, max_bytes) for max_bytes in memory]
+        found += groups
+        for group in groups:
+            fastest = min([e.seconds for e in group if limits.fit(e)], default=inf)
+            if fastest < below:
+                best, below = group, fastest
+        left -= bool(slower or any(map(limits.fit, [e for group in groups for e in group])))
         if not left:
             break
-    return best or sorted(found, key=lambda e: e.bytes)[:1]
+    return best or sorted([e for group in found for e in group], key=lambda e: e.bytes)[:1]
 
 
 def with_shared(
-    found: list[Estimate], problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
+    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
 ) -> list[Estimate]:
-    """Return estimates, and where workers have few tiles each also that of one tile, whose blocks they share.
+    """Return an estimate, and where workers have few tiles each also that of one tile, whose blocks they share.
 
     They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
     the blocks: what is not read and written in place is better done tile by tile.
     """
     in_place = problem.signal_dtype == problem.working_dtype == problem.result_dtype and not renormalizes(problem)
-    if len(found) != 1 or costs.workers == 1 or not in_place:
-        return found
-    (apart,), size = found, prod(problem.shape)
     many = count_tiles(problem.shape, apart.settings.tile) > _FEW * costs.workers
-    if many or apart.seconds < 2 * costs.wake:
-        return found
-    item = 2 * problem.working_dtype.itemsize
+    if many or costs.workers == 1 or not in_place or apart.seconds < 2 * costs.wake:
+        return [apart]
+    item, size = 2 * problem.working_dtype.itemsize, prod(problem.shape)
     shared_bytes = apart.shared_bytes + item * size
     worker_bytes = apart.worker_bytes - item * prod(apart.settings.tile)
     settings = apart.settings._replace(tile=problem.shape, steps=costs.workers)
-    return [*found, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
+    return [apart, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
 
 
 class Work(NamedTuple):
