@@ -7,10 +7,10 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods import lane_tiles, panels
+from sigconv.methods import engine_blocks, lane_tiles, panels
 from sigconv.methods.direct import Direct
 from sigconv.methods.direct_tiles import conv_steps
-from sigconv.methods.overlap_add import _by_engines, _cut, _least_seconds, _ways, _work, block_lengths
+from sigconv.methods.engine_blocks import _cut, _least_seconds, _ways, _work, block_lengths
 from sigconv.methods.protocol import Limits
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.plan import choose
@@ -93,4 +93,4 @@ def test_blocks_that_are_not_priced_would_lose():
                 assert _least_seconds(problem, PRIORS, cuts) <= work.seconds(PRIORS, *way)
                 looked_at += 1
     assert looked_at > 1000
-    assert not _by_engines(problem, PRIORS, Limits(below=1e-6))
+    assert not engine_blocks.estimates(problem, PRIORS, Limits(below=1e-6))

@@ -116,7 +116,9 @@ def least_products(problem: Problem) -> int:
     products = problem.batch
     for axis in problem.axes:
         if axis.silent:
-            products *= min(axis.count, -(-axis.signal // axis.stride)) * min(axis.taps, -(-axis.signal // axis.dilation))
+            products *= min(axis.count, -(-axis.signal // axis.stride)) * min(
+                axis.taps, -(-axis.signal // axis.dilation)
+            )
         else:
             products *= axis.count * axis.taps
     return products

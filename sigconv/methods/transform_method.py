@@ -59,12 +59,28 @@ def first_outputs(problem: Problem, settings: Settings) -> Index:
     return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
 
 
+class Along(NamedTuple):
+    """An axis: by how much blocks overlap, the length that the whole window needs, its outputs and their stride."""
+
+    tail: int
+    needed: int
+    outputs: int
+    stride: int
+
+
+@lru_cache(maxsize=256)
+def along(problem: Problem) -> list[Along]:
+    """Return what decides the lengths of transforms, one axis after the other."""
+    return [Along(spectral.tail(a), spectral.alias_free_length(a, a.count), a.count, a.stride) for a in problem.axes]
+
+
 @lru_cache(maxsize=256)
 def least_samples(problem: Problem) -> int:
     """Return how many samples the transforms for a window have in all at least: one that holds it, or the period."""
-    whole = [spectral.alias_free_length(axis, axis.count) for axis in problem.axes]
-    periods = [axis.signal if axis.boundary == "wrap" else n for axis, n in zip(problem.axes, whole, strict=True)]
-    return prod(map(min, whole, periods))
+    samples = 1
+    for axis, each in zip(problem.axes, along(problem), strict=True):
+        samples *= min(each.needed, axis.signal) if axis.boundary == "wrap" else each.needed
+    return samples
 
 
 def least_of(work: float, costs: Costs) -> float:
