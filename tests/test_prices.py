@@ -77,6 +77,22 @@ def test_planes_take_python_that_workers_do_not_share():
     assert panels.estimate(problem, many).seconds > planes * PRIORS.tile
 
 
+@pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
+def test_the_best_blocks_are_among_the_first(monkeypatch):
+    """Of blocks of several axes few are priced, and hardly ever would another one take less time."""
+    rng, worse = np.random.default_rng(6), 0
+    for _ in range(100):
+        shape = tuple(int(n) for n in rng.integers(20, 150, 3))
+        problem = sigconv.plan(shape, tuple(int(n) for n in rng.integers(1, 25, 3)), mode="same").problem
+        with monkeypatch.context() as changed:
+            few = min(e.seconds for e in lane_tiles.estimates(problem, PRIORS, Limits()))
+            changed.setattr(lane_tiles, "_LOOKED_AT", 1000)
+            every = min(e.seconds for e in lane_tiles.estimates(problem, PRIORS, Limits()))
+        assert every <= few
+        worse += few > 1.02 * every
+    assert worse <= 5
+
+
 def test_blocks_that_are_not_priced_would_lose():
     """No block of an engine takes less than what is known of it before it is priced."""
     rng, looked_at = np.random.default_rng(4), 0
