@@ -40,7 +40,7 @@ def version(*files: str) -> int:
     Numba's cache watches a function's own file alone; what a closure holds is part of the cache's key.
     """
     names = (Path(__file__).name, Path(watch.__file__).name, "by_address.py", *files)
-    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in names)
+    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in names)
     return int(hashlib.sha256(sources + bytes(watch.WATCHING)).hexdigest()[:15], 16)
 
 
