@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ if WATCHING:
 _RECENT, _MOST = 512, 1 << 16  # ranges: of compiled code's own arrays, and of all
 _CHECK, _NOTE = "sigconv_check_memory", "sigconv_note_memory"
 _NUMBER = ir.IntType(64)
+# No other code calls these: wrappers for it would take most of the time of compiling them.
+_inner: Callable[..., Any] = partial(njit, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = intrinsic
 _FUNCTION = ir.FunctionType(ir.VoidType(), [_NUMBER, _NUMBER])
 
@@ -110,10 +113,22 @@ def _pointer(typing: Any, kind: Any, address: Any, size: Any) -> Any:
     return result(kind, types.intp, types.intp), code
 
 
-@njit(nogil=True)
+@_inner()
 def samples_at(kind, address, count):  # type: ignore[no-untyped-def]
     """Return the samples of an array's dtype at an address, as a line of so many."""
     return carray(_pointer(kind, address, count * kind.itemsize), (count,))
+
+
+@_compiled
+def sample_at(typing: Any, kind: Any, address: Any) -> Any:
+    """Return the sample of an array's dtype at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sample = context.get_value_type(kind.dtype)
+        check(builder, args[1], context.get_abi_sizeof(sample))
+        return builder.load(builder.inttoptr(args[1], sample.as_pointer()))
+
+    return kind.dtype(kind, types.intp), code
 
 
 @_compiled
@@ -127,7 +142,7 @@ def _known(typing: Any, address: Any, size: Any) -> Any:
     return types.intp(types.intp, types.intp), code
 
 
-@njit(nogil=True)
+@_inner()
 def address(array):  # type: ignore[no-untyped-def]
     """Return where an array's first element stands: of a contiguous one."""
     return _known(array.ctypes.data, array.nbytes)

@@ -25,10 +25,10 @@ from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
-from ..simd import inner
+from ..simd import NO, ONE, YES, ZERO, inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
-from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
+from .levels import BACK, LEFT, NEXT, RADIX, ROOTS, THERE, forward, inverse
 from .line_tables import empty_spectra, lanes_of, real_dtype, scaled, tables_of
 from .memory import workspace
 from .passes import ROW
@@ -51,14 +51,14 @@ def _analyse(x, y, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take before its parts are taken one by one."""
     left = levels[0, LEFT]
     call(levels[0, THERE], 1, 0, left, (work, x, y, left * ROW, levels[0, ROOTS]))
-    forward(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    forward(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
 
 
 @inner
 def _synthesise(x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take in the end."""
     left = levels[0, LEFT]
-    inverse(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    inverse(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
     call(levels[0, BACK], 1, 0, left, (work, x, y, dropped, left, levels[0, ROOTS]))
 
 
@@ -73,12 +73,12 @@ def _parts(code, there, back, passes, spectrum, kept, soon):  # type: ignore[no-
     size = levels[shared - 1, LEFT] if shared else rows
     for part in range(0, rows * ROW, size * ROW):
         if there:
-            forward(levels, max(1, shared), len(levels), work + part, ROW, size)
+            forward(levels, max(1, shared), len(levels), work + part, NEXT, size)
         near = part // 2
         tables = (work + part, turns + part, across, spectrum + part, kept + part)
         call(code, 1, 0, size // lanes, (*tables, x + near, y + near, v + near, w + near))
         if back:
-            inverse(levels, max(1, shared), len(levels), work + part, ROW, size)
+            inverse(levels, max(1, shared), len(levels), work + part, NEXT, size)
 
 
 @inner
@@ -112,23 +112,23 @@ def _compiled(version: int) -> Callable[..., int]:
             n, begin = pieces[piece, 0], pieces[piece, 1]
             pairs = range(begin, pieces[piece, 2], parts)
             for pair in pairs:
-                x, y, v, w = _halves(pair, parts, lines, n * count, count, 0, rows)
+                x, y, v, w = _halves(pair, parts, lines, n * count, count, ZERO, rows)
                 m, follows = n, pair + parts
                 if follows >= pairs.stop:  # the thread's next piece; behind the last one, that once more
                     near = min(after, len(pieces) - 1)
                     m, follows = pieces[near, 0], pieces[near, 1]
-                soon = _halves(follows, parts, lines, m * count, count, 0, rows)
+                soon = _halves(follows, parts, lines, m * count, count, ZERO, rows)
                 own = kept + (pair - begin) // parts * rows * ROW if results else spectra[n, 0]
                 at_once = results > 0 and back == 0
                 _analyse(x, y, levels, shared, work)
-                _parts(code, True, at_once, passes, spectra[n, 0], own, soon)
+                _parts(code, YES, at_once, passes, spectra[n, 0], own, soon)
                 if at_once:
                     _synthesise(v, w, dropped, levels, shared, work)
             for kernel in range(results if back else 0):
                 for pair in pairs:
                     own = kept + (pair - begin) // parts * rows * ROW
                     _, _, v, w = _halves(pair, parts, lines, n * count, count, kernel, rows)
-                    _parts(back, False, True, passes, spectra[n, kernel], own, (v, w, v, w))
+                    _parts(back, NO, YES, passes, spectra[n, kernel], own, (v, w, v, w))
                     _synthesise(v, w, dropped, levels, shared, work)
             piece = after
         return version
