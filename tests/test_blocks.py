@@ -12,7 +12,7 @@ from strategies import LINEAR
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods.overlap_add import _cut, _work, block_lengths
+from sigconv.methods.engine_blocks import _cut, _work, block_lengths
 from sigconv.methods.paired import row_places
 from sigconv.methods.spectral import block_outputs
 from sigconv.methods.tiles import gather, reach_of

@@ -133,7 +133,7 @@ def test_structures_that_surely_do_not_pay_are_not_estimated():
 
 @pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
 def test_engines_that_are_surely_slower_are_left_out():
-    """Where transforms of our own are loaded, and faster by the prices, blocks have no other engine."""
+    """Where transforms of our own are loaded, and faster by the prices, blocks have no other engine; nor vice versa."""
     problem = sigconv.plan(100_000, 300, mode="same").problem
     slow = dataclasses.replace(PRIORS, block_rates={name: [1.0] * 11 for name in PRIORS.block_rates})
 
@@ -143,7 +143,7 @@ def test_engines_that_are_surely_slower_are_left_out():
 
     assert engines(None) == engines(frozenset({"numba", "columns d"})) == {"lanes"}
     assert engines(frozenset()) > {"lanes", "numpy"}
-    assert engines(None, slow) > {"lanes", "numpy"}
+    assert engines(None, slow) <= {"numpy", "scipy", "fftw"}
 
 
 @pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")

@@ -55,6 +55,7 @@ LIGHT = {
         "sigconv.methods.workers",
         "sigconv.methods.direct_price",
         "sigconv.methods.direct_tiles",
+        "sigconv.methods.engine_blocks",
         "sigconv.methods.lane_tiles",
         "sigconv.methods.lanes",
         "sigconv.methods.layout",

@@ -52,17 +52,17 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     >>> spread_rows((512, 512), (False, False), 16, halved=False)
     (512, 540)
     """
-    if not any(map(_is_long, lengths[:-1])):
-        return lengths
     spread = list(lengths)
     for axis in range(len(lengths) - 2, -1, -1):
+        if not _is_long(lengths[axis]) or _row(spread, axis, halved) * itemsize % 4096:
+            continue
         inner = [i for i in range(axis + 1, len(lengths)) if not fixed[i]]
         # All fast lengths are even, so lengthening one axis may not do: they take turns, and a few must be enough.
-        for turn in range(_TURNS if inner and _is_long(lengths[axis]) else 0):
-            if _row(spread[axis + 1 :], halved) * itemsize % 4096:
-                break
+        for turn in range(_TURNS if inner else 0):
             longer = inner[turn % len(inner)]
             spread[longer] = fast_length(spread[longer] + 1)
+            if _row(spread, axis, halved) * itemsize % 4096:
+                break
     return tuple(spread)
 
 
@@ -71,9 +71,10 @@ def _is_long(column: int) -> bool:
     return column >= (_LONG_COLUMN if column & (column - 1) else _LONG_POWER)
 
 
-def _row(lengths: list[int], halved: bool) -> int:
+def _row(lengths: list[int], axis: int, halved: bool) -> int:
+    """Return how far apart an axis' samples lie."""
     last = lengths[-1] // 2 + 1 if halved else lengths[-1]
-    return prod(lengths[:-1]) * last
+    return prod(lengths[axis + 1 : -1], start=last)
 
 
 _LONG_COLUMN, _LONG_POWER = 40, 200

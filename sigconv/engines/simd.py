@@ -35,12 +35,12 @@ PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  
 
 
 def version(*files: str) -> int:
-    """Return a number that changes with this file or some beside it, for functions that are compiled from them.
+    """Return a number that changes with this file or some near it, for functions that are compiled from them.
 
     Numba's cache watches a function's own file alone; what a closure holds is part of the cache's key.
     """
     names = (Path(__file__).name, Path(watch.__file__).name, "by_address.py", *files)
-    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in names)
+    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in names)
     return int(hashlib.sha256(sources + bytes(watch.WATCHING)).hexdigest()[:15], 16)
 
 

@@ -78,6 +78,21 @@ def note(builder: Any, address: Any, size: Any) -> None:
         builder.call(_function(builder, _NOTE), [address, builder.add(address, _number(size))])
 
 
+def integer(builder: Any, address: Any) -> Any:
+    """Write the load of the integer of 64 bits at an address."""
+    check(builder, address, 8)
+    return _loaded(builder, address)
+
+
+def _loaded(builder: Any, address: Any) -> Any:
+    return builder.load(builder.inttoptr(address, _NUMBER.as_pointer()), align=8)
+
+
+def counted(builder: Any, address: Any) -> Any:
+    """Write that a count at an address goes up by one, whatever other threads do; return the count before."""
+    return builder.atomic_rmw("add", builder.inttoptr(address, _NUMBER.as_pointer()), _number(1), "monotonic")
+
+
 def _number(value: Any) -> Any:
     return ir.Constant(_NUMBER, value) if isinstance(value, int) else value
 
@@ -138,7 +153,7 @@ def _entry(typing: Any, address: Any) -> Any:
     """Return the number at an address."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(builder.inttoptr(args[0], _NUMBER.as_pointer()))
+        return _loaded(builder, args[0])
 
     return types.int64(types.int64), write
 
@@ -156,10 +171,10 @@ def _put(typing: Any, address: Any, number: Any) -> Any:
 
 @_compiled
 def _counted(typing: Any, address: Any) -> Any:
-    """Count one up at an address, whatever other threads do, and return the count before."""
+    """Count one up at an address, and return the count before."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.atomic_rmw("add", builder.inttoptr(args[0], _NUMBER.as_pointer()), _number(1), "monotonic")
+        return counted(builder, args[0])
 
     return types.int64(types.int64), write
 

@@ -14,10 +14,11 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_price import loops_for, priced
-from .direct_tiles import in_tiles, parts, tile_outputs
+from .direct_price import least_product, loops_for, priced
+from .direct_tiles import in_tiles, least_products, parts, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Limits, Runner, Settings
+from .shares import shared
 from .tiles import (
     Reach,
     Tile,
@@ -50,8 +51,8 @@ class Direct:
         return None
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of nothing."""
-        return 0.0
+        """Return that of the products that no tile spares, by the fastest loops."""
+        return costs.call + shared(least_products(problem) * least_product(costs, problem.working_dtype), costs)
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""

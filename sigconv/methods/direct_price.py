@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from ..engines.transforms import installed
-from ..semantics.dtypes import FLOATS, is_exact
+from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Problem
 from .direct_tiles import conv_steps, held_bytes, samples_met, taps_met
 from .protocol import Costs, Estimate, Settings
@@ -47,6 +48,14 @@ def priced(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, ...],
     if alike:
         times["numba"] = _COMPILED_CALL * costs.call + begin + sums["numba"]
     return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
+
+
+@lru_cache(maxsize=64)
+def least_product(costs: Costs, dtype: DType) -> float:
+    """Return the least time of a product with its sum, by any loop and with as many taps as suit it."""
+    compiled = ("numba",) if is_exact(dtype) or dtype.char in FLOATS else ()
+    each = [costs.products(loops, dtype, 1) for loops in ("numpy", "numpy taps", *compiled)]
+    return min(*each, *[costs.lines(d, 1, 1) for d in (dtype, _SUMS)])
 
 
 def _in_vectors(problem: Problem) -> float:

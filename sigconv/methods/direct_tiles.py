@@ -111,6 +111,19 @@ def samples_met(axis: Axis) -> int:
     return axis.taps * each
 
 
+def least_products(problem: Problem) -> int:
+    """Return how many products there are at least, whatever the tiles and the loops."""
+    products = problem.batch
+    for axis in problem.axes:
+        if axis.silent:
+            products *= min(axis.count, -(-axis.signal // axis.stride)) * min(
+                axis.taps, -(-axis.signal // axis.dilation)
+            )
+        else:
+            products *= axis.count * axis.taps
+    return products
+
+
 def held_bytes(problem: Problem, tile: tuple[int, ...]) -> int:
     """Return what a worker holds of a tile: what it reads and gives, both twice.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Sequence
+from functools import lru_cache
+from math import inf, prod
 from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names
+from ..engines.transforms import engine_names, mixed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
@@ -29,29 +31,25 @@ class FFT(TransformMethod):
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs."""
-        dtype, length = transform_dtype(problem), least_samples(problem)
-        samples = length * (problem.kernel_batch + problem.signal_batch + problem.batch)
-        copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize)
-        least = least_of(min(costs.transform(e, dtype, samples, length) for e in engine_names(dtype)) + copies, costs)
-        if dtype.char in FLOATS and length << len(problem.axes) >= PANELS_FROM:  # transforms are at most twice as long
-            least = min(least, panels.least_seconds(problem, costs, samples, length))
-        return least
+        at_once = _least_at_once(problem, costs, least_samples(problem), engine_names(transform_dtype(problem)))
+        return min(at_once, _least_in_panels(problem, costs))
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
-        offers = self._whole(problem, costs)
-        if panels.serves(problem, PANELS_FROM):
+        size, offers, engines = prod(_lengths(problem)[0]), list[Estimate](), engine_names(transform_dtype(problem))
+        if len(problem.axes) > 1 and size & (size - 1):
+            engines = tuple(map(mixed, engines))
+        if _least_at_once(problem, costs, size, engines) < limits.below:
+            offers += self._whole(problem, costs)
+        if _least_in_panels(problem, costs) < limits.below and panels.serves(problem, PANELS_FROM):
             offers.append(panels.estimate(problem, costs))
         return offers
 
     def _whole(self, problem: Problem, costs: Costs) -> list[Estimate]:
-        circular = tuple(_is_circular(axis) for axis in problem.axes)
-        shortest = tuple(a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True))
-        dtype = transform_dtype(problem)
-        lengths = spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c")
+        lengths, circular = _lengths(problem)
         tile = tile_steps(problem, tuple(a.count for a in problem.axes), _BATCH, prod(lengths))
         asked = work(problem, costs, Settings(tile, "", lengths, circular), blocks=1)
-        return [asked.estimate(costs, engine) for engine in engine_names(dtype)]
+        return [asked.estimate(costs, engine) for engine in engine_names(asked.dtype)]
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectra, for panels or for an engine."""
@@ -69,6 +67,32 @@ class FFT(TransformMethod):
         """Return the settings in words."""
         words = {"engine": settings.engine, "length": " × ".join(map(str, settings.lengths))}
         return words | ({"circular": "yes"} if any(settings.circular) else {})
+
+
+@lru_cache(maxsize=256)
+def _lengths(problem: Problem) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+    """Return the transform lengths of one transform of all, and which axes are circular."""
+    circular = tuple([_is_circular(axis) for axis in problem.axes])
+    shortest = tuple([a.signal if c else whole_length(a) for a, c in zip(problem.axes, circular, strict=True)])
+    dtype = transform_dtype(problem)
+    return spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c"), circular
+
+
+def _least_at_once(problem: Problem, costs: Costs, length: int, engines: Sequence[str]) -> float:
+    """Return the least seconds of transforms at once, of some samples each."""
+    dtype, samples = transform_dtype(problem), length * (problem.kernel_batch + problem.signal_batch + problem.batch)
+    copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize)
+    return least_of(min([costs.transform(e, dtype, samples, length) for e in engines]) + copies, costs)
+
+
+def _least_in_panels(problem: Problem, costs: Costs) -> float:
+    """Return the least seconds of panels, of no more samples than the window needs."""
+    length = least_samples(problem)
+    # Transforms are at most twice as long as a period.
+    if transform_dtype(problem).char not in FLOATS or length << len(problem.axes) < PANELS_FROM:
+        return inf
+    samples = length * (problem.kernel_batch + problem.signal_batch + problem.batch)
+    return panels.least_seconds(problem, costs, samples, length)
 
 
 def _is_circular(axis: Axis) -> bool:

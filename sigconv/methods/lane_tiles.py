@@ -36,13 +36,14 @@ from .tiles import (
     transforms_of,
     trimmed,
 )
-from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_of, spectra_by, spectra_seconds, with_shared
 from .workers import sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
 _LARGEST = {2: 1 << 17, 3: 1 << 20}
 _SHORTEST = {2: 64, 3: 32}
+_LOOKED_AT = 2  # lengths of blocks of which all is estimated
 # So many samples of the first of three axes collide in the second-level cache, if their planes lie so far apart, and
 # take so many times as long.
 _APART, _PLANE, _COLLIDING = 64, 1024, 1.35
@@ -61,10 +62,11 @@ def serves(problem: Problem) -> bool:
 def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
 
-    def of(lengths: tuple[int, ...], max_bytes: int | None) -> Estimate:
-        return _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
+    def of(lengths: tuple[int, ...], max_bytes: int | None) -> list[Estimate]:
+        apart = _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
+        return with_shared(apart, problem, costs, _shared_seconds)
 
-    return with_shared(best_of_few(_ranked(problem, costs), of, limits), problem, costs, _shared_seconds)
+    return best_of_few(_ranked(problem, costs), of, limits, _LOOKED_AT)
 
 
 class _Blocks(NamedTuple):
@@ -109,6 +111,13 @@ def _lost(problem: Problem) -> tuple[int, ...]:
     return *map(tail, above), lost(last, problem.working_dtype)
 
 
+@lru_cache(maxsize=256)
+def _counts(problem: Problem) -> list[dict[int, float]]:
+    """Return how many blocks of each length an axis takes, one axis after the other."""
+    lost = zip(problem.axes, _lost(problem), strict=True)
+    return [{n: -(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS} for axis, less in lost]
+
+
 @lru_cache(maxsize=16)
 def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
     """Return all lengths of blocks that are not too large, by their numbers, and the seconds that such blocks take."""
@@ -119,39 +128,39 @@ def _grid(costs: Costs, dtype: DType, ndim: int) -> tuple[Array, Array]:
 
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
-    """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
-    each = _least_sample(costs, problem.working_dtype, len(problem.axes))
-    return costs.spectrum + costs.tile + least_of(least_samples(problem) * transforms_of(problem) * each, costs)
+    """Return that of a tile, with the best length of each axis by itself, if a sample takes what it takes at least."""
+    ndim = len(problem.axes)
+    samples = prod([min([n * c for n, c in counts.items() if n >= _SHORTEST[ndim]]) for counts in _counts(problem)])
+    work = samples * transforms_of(problem) * least_sample(costs, problem.working_dtype, ndim)
+    return costs.spectrum + costs.tile + least_of(work, costs)
 
 
 @lru_cache(maxsize=16)
-def _least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
+def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     """Return the least seconds that a complex sample of blocks of some axes takes, there and back."""
     numbers, seconds = _grid(costs, dtype, ndim)
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
 
 
 def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """Yield the lengths of blocks of which not all is lost, first those whose transforms take the least time.
+    """Yield the lengths of blocks of which not all is lost, first those that likely take the least time.
 
-    They come with the least that blocks of these lengths may take in all.
+    They come with the least that blocks of these lengths may take in all. Likely the workers share whole transforms.
     """
     numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
-    counts = [
-        [-(-axis.count // (n - less)) if n > less else inf for n in _LENGTHS]
-        for axis, less in zip(problem.axes, _lost(problem), strict=True)
-    ]
-    seconds = together
-    for number, count in zip(numbers, counts, strict=True):
-        seconds = seconds * np.array(count)[number]
-    each = transforms_of(problem)
+    blocks: Any = 1.0
+    for number, counts in zip(numbers, _counts(problem), strict=True):
+        blocks = blocks * np.array(list(counts.values()))[number]
+    transforms, kernels = blocks * transforms_of(problem), problem.kernel_batch
+    each = np.ceil(transforms / costs.workers) + kernels / (2 * min(kernels, costs.workers))
+    seconds = together * each
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    alone = costs.call + 2 * costs.tile + moved / costs.workers
-    while (least := float(seconds[place := int(seconds.argmin())])) < inf:
+    alone = costs.call + 2 * costs.tile + 2 * costs.spectrum + moved / costs.workers
+    while seconds[place := int(seconds.argmin())] < inf:
         seconds[place] = inf
-        lengths = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()])
-        spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), float(together[place]))
-        yield alone + spectra + shared(each * least, costs), lengths
+        lengths, one = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()]), float(together[place])
+        spectra = spectra_seconds(problem, costs, prod(lengths), one)
+        yield alone + spectra + shared(float(transforms[place]) * one, costs), lengths
 
 
 def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:

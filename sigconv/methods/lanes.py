@@ -39,6 +39,7 @@ from .transform_method import best_of_few, least_of, least_samples, spectra_by, 
 from .workers import sharing
 
 _LONGEST = 1 << 16
+_LOOKED_AT = 3  # lengths of blocks of which all is estimated
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
 # Bytes of the outputs of a tile; one of a bank has many lines, and Python has something to do for each.
@@ -63,11 +64,11 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         return []
     size = _tile_outputs(problem, costs, ranked[0][0])
 
-    def of(length: int, max_bytes: int | None) -> Estimate:
-        return _estimate(problem, costs, length, size, max_bytes)
+    def of(length: int, max_bytes: int | None) -> list[Estimate]:
+        apart = _estimate(problem, costs, length, size, max_bytes)
+        return with_shared(apart, problem, costs, _shared_seconds) if problem.batch == 1 else [apart]
 
-    found = best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits)
-    return with_shared(found, problem, costs, _shared_seconds) if problem.batch == 1 else found
+    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits, _LOOKED_AT)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -119,12 +120,12 @@ def _least(problem: Problem, costs: Costs, length: int) -> float:
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
-    work = least_samples(problem) * transforms_of(problem) * _least_sample(costs, problem.working_dtype)
+    work = least_samples(problem) * transforms_of(problem) * least_sample(costs, problem.working_dtype)
     return costs.batch["lanes"] + least_of(work, costs)
 
 
 @lru_cache(maxsize=16)
-def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
+def least_sample(costs: Costs, dtype: np.dtype[Any], ndim: int = 1) -> float:
     """Return the least seconds that a complex sample takes, there and back."""
     return min([seconds / length for length, seconds in _blocks(costs, dtype) if length <= _LONGEST])
 

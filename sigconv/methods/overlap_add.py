@@ -7,48 +7,25 @@ Overlap-add cuts the signal and adds the overlaps of the results; it gives the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..engines.lengths import block_length, spread_rows, tile_length
-from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, installed, mixed
+from ..engines.protocol import Array
+from ..engines.transforms import engine_names
 from ..semantics.problem import Problem
-from . import lane_tiles, lanes, spectral
+from . import engine_blocks, lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
-from .tiles import Tile, tile_steps
-from .transform_method import (
-    COPIES,
-    TransformMethod,
-    Work,
-    first_outputs,
-    least_of,
-    least_samples,
-    whole_length,
-    work,
-)
-
-# A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
-_LARGEST = 1 << 22
-_SMALLEST = 256
-# Outputs of a block, in quarters of the kernel.
-_QUARTERS = (4, 6, *(1 << i for i in range(3, 26)))
-# Samples that are transformed together, and how many such batches a tile has.
-_BATCH = 1 << 17
-_TILE = 2
-_MOST_BYTES = 64_000_000  # of a worker, unless the shortest blocks take more
+from .tiles import Tile, transforms_of
+from .transform_method import COPIES, TransformMethod, first_outputs, least_of, least_samples
 
 # Samples in blocks of our own for each of the signal: up to so many, no engine's take less time.
 _AMPLE = 3
 # Lengths of transforms that fit in each cache, and hardly in any.
 _PROBED = 1 << 9, 1 << 13, 1 << 16
-
-Way = tuple[str, bool]  # an engine, and whether compiled loops copy
-_Order = tuple[bool, float]
+# What blocks by engines, by transforms of our own mostly take, in their least times.
+_USUAL: dict[Any, float] = {engine_blocks: 2.5, lanes: 1.5, lane_tiles: 1.2}
 
 
 class OverlapAdd(TransformMethod):
@@ -58,20 +35,27 @@ class OverlapAdd(TransformMethod):
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
-        own, engines = _own(problem), least_of(_transforms(problem, costs), costs)
-        return min(engines, own.least_seconds(problem, costs)) if own.serves(problem) else engines
+        least, own = engine_blocks.least_seconds(problem, costs), _own(problem)
+        if own.serves(problem):
+            each = transforms_of(problem) * own.least_sample(costs, problem.working_dtype, len(problem.axes))
+            least = min(least, least_of(least_samples(problem) * each, costs))
+        return least
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return each engine's cheapest block lengths that fit in memory (those that take the least if none fit)."""
-        own = _own(problem)
-        found: list[Estimate] = own.estimates(problem, costs, limits) if own.serves(problem) else []
-        loaded = [e for e in found if limits.fit(e) and (limits.ready is None or e.needs <= limits.ready)]
-        if loaded and limits.max_bytes is None and _beats_engines(loaded[0], problem, costs):
-            return loaded
-        # A share of loading counts, too, which is far less than the time of a tile.
-        least = min([limits.below, *(e.seconds + costs.tile for e in loaded)])
-        if least_of(_transforms(problem, costs), costs) < least:
-            found += _by_engines(problem, costs, limits.max_bytes, least)
+        found, own = list[Estimate](), _own(problem)
+        parts: list[Any] = [engine_blocks, own] if own.serves(problem) else [engine_blocks]
+        leasts = {part: part.least_seconds(problem, costs) for part in parts}
+        for part in sorted(parts, key=lambda part: leasts[part] * _USUAL[part]):
+            if leasts[part] >= limits.below:
+                continue
+            offers = part.estimates(problem, costs, limits)
+            loaded = [e for e in offers if limits.fit(e) and limits.loaded(e.needs)]
+            found += offers
+            # A share of loading counts, too, which is far less than the time of a tile.
+            limits = limits._replace(below=min([limits.below, *(e.seconds + costs.tile for e in loaded)]))
+            if part is own and loaded and limits.max_bytes is None and _beats_engines(loaded[0], problem, costs):
+                break
         return found
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
@@ -104,30 +88,6 @@ def _own(problem: Problem) -> Any:
     return lanes if len(problem.axes) == 1 else lane_tiles
 
 
-def _transforms(problem: Problem, costs: Costs) -> float:
-    """Return the least seconds of transforms and copies by an engine."""
-    length, samples = least_samples(problem), problem.signal_batch + problem.batch
-    return length * samples * _least_sample(costs, spectral.transform_dtype(problem)) if length > _SMALLEST else 0.0
-
-
-@lru_cache(maxsize=64)
-def _least_sample(costs: Costs, dtype: np.dtype[Any]) -> float:
-    """Return the least seconds for a sample, there or back, in blocks of an engine."""
-    return min([_sample(costs, dtype, size, several) for size in (_SMALLEST, *_PROBED) for several in (False, True)])
-
-
-@lru_cache(maxsize=4096)
-def _sample(costs: Costs, dtype: np.dtype[Any], size: int, several: bool) -> float:
-    """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples.
-
-    Some are of `several` axes whose lengths have other prime factors than two.
-    """
-    pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, dtype.char in "fd") / 2
-    shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
-    engines = [mixed(name) if several else name for name in engine_names(dtype)]
-    return min(share * costs.transform(e, k, 1, size) for e in engines for k, share in shares.items()) + copies
-
-
 def _beats_engines(own: Estimate, problem: Problem, costs: Costs) -> bool:
     """Return whether transforms of our own are faster than an engine's of any length.
 
@@ -151,112 +111,3 @@ def _are_faster(costs: Costs, several: bool, dtype: np.dtype[Any]) -> bool:
         for engine in engine_names(dtype)
         for ours, n in zip(own, _PROBED, strict=True)
     )
-
-
-def _by_engines(problem: Problem, costs: Costs, max_bytes: int | None, below: float) -> list[Estimate]:
-    """Return each engine's cheapest block lengths, of those that may take less than `below` seconds."""
-    batches = [_BATCH] if max_bytes is None else [_BATCH, _BATCH // 8, 1]
-    ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
-    losing = below
-    for lengths in block_lengths(problem):
-        cuts = _cut(problem, lengths)
-        if max_bytes is None and _least_seconds(problem, costs, cuts) >= losing:
-            continue
-        sized = [_work(problem, costs, cuts, batch) for batch in batches]
-        if best and sized[-1].worker_bytes > _MOST_BYTES:
-            break
-        for asked in sized:
-            for way in ways[asked.settings.paired]:
-                order = _order(asked, costs, way, max_bytes)
-                if way not in best or order < best[way][0]:
-                    best[way] = order, asked
-        losing = min(below, max([order[1] for order, _ in best.values()]))
-        # Longer blocks waste less. Where blocks would lose even if they wasted nothing, so will longer ones.
-        if (order[0], asked.least_seconds(costs, *way)) > best[way][0]:
-            break
-    return [asked.estimate(costs, *way) for way, (_, asked) in best.items()]
-
-
-def _ways(problem: Problem, paired: bool) -> list[Way]:
-    """Return the engines, each without compiled copies, and the faster one also with them."""
-    dtype = spectral.transform_dtype(problem)
-    engines = engine_names(dtype)
-    ways = [(engine, False) for engine in engines]
-    packed = paired and dtype.char in "fd" and all(axis.stride == 1 for axis in problem.axes)
-    return [*ways, (engines[-1], True)] if packed and installed("numba") else ways
-
-
-def _order(work: Work, costs: Costs, way: Way, max_bytes: int | None) -> _Order:
-    """Return what makes one way better than another: that it fits in memory, then its time, or else its memory."""
-    if max_bytes is not None and work.bytes > max_bytes:
-        return True, work.bytes
-    return False, work.seconds(costs, *way)
-
-
-def block_lengths(problem: Problem) -> Iterator[tuple[int, ...]]:
-    """Yield block lengths: a common multiple of the kernel on every axis, at most the whole window."""
-    tails = [spectral.tail(axis) for axis in problem.axes]
-    whole = tuple([whole_length(axis) for axis in problem.axes])
-    smallest = max(16, round(_SMALLEST ** (1 / max(1, len(whole)))))
-    fast = block_length if len(whole) == 1 else tile_length
-    itemsize = spectrum_dtype(spectral.transform_dtype(problem)).itemsize
-    last: tuple[int, ...] | None = None
-    for quarters in _QUARTERS:
-        wanted = [max(smallest, quarters * (t + 1) // 4 + t) for t in tails]
-        lengths = tuple([w if n >= w else min(w, fast(n)) for n, w in zip(wanted, whole, strict=True)])
-        if lengths == last:
-            continue
-        if last is not None and prod(lengths) > _LARGEST:
-            return
-        last = lengths
-        yield _spread(lengths, itemsize)
-        if lengths == whole:
-            return
-
-
-@lru_cache(maxsize=1024)
-def _spread(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Return lengths for pairs and for single blocks: neither may have columns that collide."""
-    for halved in (False, True):
-        lengths = spread_rows(lengths, (False,) * len(lengths), itemsize, halved)
-    return lengths
-
-
-class _Cuts(NamedTuple):
-    """Blocks of some lengths: how many outputs each gives on every axis, and how many blocks there are."""
-
-    lengths: tuple[int, ...]
-    outputs: list[int]
-    counts: list[int]
-
-
-def _cut(problem: Problem, lengths: tuple[int, ...]) -> _Cuts:
-    """Return the blocks of a problem."""
-    outputs = list(map(spectral.block_outputs, problem.axes, lengths))
-    return _Cuts(lengths, outputs, [-(-axis.count // step) for axis, step in zip(problem.axes, outputs, strict=True)])
-
-
-def _least_seconds(problem: Problem, costs: Costs, cuts: _Cuts) -> float:
-    """Return what blocks take at least, by any engine."""
-    size = prod(cuts.lengths)
-    each = _sample(costs, spectral.transform_dtype(problem), size, len(cuts.lengths) > 1 and size & (size - 1) > 0)
-    return least_of(size * prod(cuts.counts) * (problem.signal_batch + problem.batch) * each, costs)
-
-
-def _work(problem: Problem, costs: Costs, cuts: _Cuts, batch: int) -> Work:
-    """Return what some blocks take, of which about `batch` samples are transformed together."""
-    axes, (lengths, outputs, counts), size = problem.axes, cuts, prod(cuts.lengths)
-    cut = bool(counts) and counts[0] > 1
-    read = size // lengths[0] * max(lengths[0], outputs[0] * axes[0].stride) if cut else size
-    paired = cut and "c" not in (problem.signal_dtype.kind, problem.kernel_dtype.kind) and read <= max(size, batch)
-    blocks = _together(min(counts[0], batch // read), paired) if cut else 1
-    if cut:
-        first = outputs[0] * max(blocks, _TILE * batch // read // blocks * blocks)
-        outputs = [first, *outputs[1:]]
-    tile = tile_steps(problem, outputs, batch, blocks * size)
-    return work(problem, costs, Settings(tile, "", lengths, (False,) * len(lengths), blocks, paired), prod(counts))
-
-
-def _together(blocks: int, paired: bool) -> int:
-    """Return how many blocks are transformed together: an even number if two share a transform."""
-    return max(2, blocks - blocks % 2) if paired else max(1, blocks)

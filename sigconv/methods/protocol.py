@@ -80,6 +80,10 @@ class Limits(NamedTuple):
         """Return whether an estimate fits in memory."""
         return self.max_bytes is None or estimate.bytes <= self.max_bytes
 
+    def loaded(self, needs: Components) -> bool:
+        """Return whether all that an estimate needs is loaded."""
+        return self.ready is None or needs <= self.ready
+
 
 class Costs(Protocol):
     """The prices that estimates are made of, in seconds."""

@@ -121,9 +121,9 @@ def floats(problem: Problem) -> Problem:
 def _held(axis: Axis) -> Axis:
     """Return an axis with the needed taps alone."""
     low, high = taps_needed(axis)
-    first = axis.dilation * low
-    start, stop = axis.start - first, axis.stop - first
-    return replace(axis, taps=high - low, start=start, stop=stop, boundary="zero", trimmed=True)
+    start, stop = axis.start - axis.dilation * low, axis.stop - axis.dilation * low
+    place = axis.position, axis.signal, high - low, axis.dilation
+    return Axis(*place, start, stop, axis.stride, "zero", axis.silent, trimmed=True)
 
 
 def prepared(kernel: Array, problem: Problem, make: Callable[[Array], Any]) -> Kernel:

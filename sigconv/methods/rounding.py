@@ -35,6 +35,8 @@ _MOVED = 20  # bytes, for each sum beside its transforms; twice as many where th
 # Bytes for each sample that not all taps meet, and for each tap: what the check takes.
 _MET, _TAP = 64, 32
 _TILES = {"numpy": 6, "numba": 3}  # as many times the price of a tile
+# What compiled loops need that sum the residues.
+_COMPILED = {"numba": frozenset({"numba", "residues"})}
 _LARGER = 2, 4, 8, 16  # times the memory of floats that integers may take
 
 
@@ -62,7 +64,7 @@ class Exactly:
             max_bytes = None if limits.max_bytes is None else limits.max_bytes // larger
             each = limits._replace(max_bytes=max_bytes, below=limits.below / sums)
             of_floats = self._method.estimates(floats(problem), costs, each)
-            sized = [exact for e in of_floats for exact in _exactly(e, problem, costs)]
+            sized = [exact for e in of_floats for exact in _exactly(e, problem, costs, limits)]
             found += sized
             if all(map(limits.fit, sized)):
                 break
@@ -97,14 +99,15 @@ class Exactly:
         return self._method.describe(settings)
 
 
-@cache
-def _loops() -> tuple[tuple[str, Components], ...]:
-    """Return the loops that can sum the residues, with what they need."""
-    compiled = [("numba", frozenset({"numba", "residues"}))] if installed("numba") else []
-    return ("numpy", frozenset()), *compiled
+def _loops(limits: Limits) -> dict[str, Components]:
+    """Return the loops that may sum the residues, with what they need: those of NumPy unless others are loaded."""
+    plain = {"numpy": frozenset[str]()}
+    if not installed("numba"):
+        return plain
+    return _COMPILED if limits.loaded(_COMPILED["numba"]) else plain | _COMPILED
 
 
-def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> list[Estimate]:
+def _exactly(estimate: Estimate, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the estimates of integers from that of floats, one for each kind of loops that sum the residues."""
     sums, limbs, tile = _sums(problem), _most_limbs(problem.kernel_dtype), estimate.settings.tile
     tiles = count_tiles(problem.shape, tile)
@@ -118,7 +121,7 @@ def _exactly(estimate: Estimate, problem: Problem, costs: Costs) -> list[Estimat
         settings = estimate.settings._replace(residues=loops)
         return Estimate(settings, sums * (estimate.seconds + check), shared, worker, estimate.needs | needs)
 
-    return [checked(loops, needs) for loops, needs in _loops()]
+    return [checked(loops, needs) for loops, needs in _loops(limits).items()]
 
 
 def _sums(problem: Problem) -> int:

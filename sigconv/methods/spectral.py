@@ -50,9 +50,10 @@ def alias_free_length(axis: Axis, outputs: int) -> int:
     """Return the shortest transform length for a tile of some outputs of an axis."""
     if outputs < axis.count:
         return axis.stride * (outputs - 1) + 1 + tail(axis)
-    r = clipped(reach_of(axis, slice(0, axis.count), taps_needed(axis)))
+    low, high = taps = taps_needed(axis)
+    r = clipped(reach_of(axis, slice(0, axis.count), taps))
     start, stop = local_window(r)
-    return max(1, stop, r.stop - r.start + tail(axis) - start)
+    return max(1, stop, r.stop - r.start + axis.dilation * (high - low - 1) - start)
 
 
 def transform_dtype(problem: Problem, paired: bool = False) -> np.dtype[Any]:

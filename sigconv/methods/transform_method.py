@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import mixed, needed
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import PANELS, Costs, Estimate, Index, Limits, Runner, Settings
+from .protocol import PANELS, Components, Costs, Estimate, Index, Limits, Runner, Settings
 from .renormalize import renormalizes
 from .shares import share_of, shared, waking
 from .tiles import Tile, count_tiles, first_of_every
@@ -25,8 +25,6 @@ from .workers import in_steps
 COPIES = 5
 # Samples of kernels' blocks whose transforms are worth another thread.
 _SHARED = 1 << 18
-# Lengths of blocks of which all is estimated.
-_LOOKED_AT = 3
 # Tiles for each worker, up to which the workers may rather share one.
 _FEW = 2
 
@@ -64,12 +62,28 @@ def first_outputs(problem: Problem, settings: Settings) -> Index:
     return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
 
 
+class Along(NamedTuple):
+    """An axis: by how much blocks overlap, the length that the whole window needs, its outputs and their stride."""
+
+    tail: int
+    needed: int
+    outputs: int
+    stride: int
+
+
+@lru_cache(maxsize=256)
+def along(problem: Problem) -> list[Along]:
+    """Return what decides the lengths of transforms, one axis after the other."""
+    return [Along(spectral.tail(a), spectral.alias_free_length(a, a.count), a.count, a.stride) for a in problem.axes]
+
+
 @lru_cache(maxsize=256)
 def least_samples(problem: Problem) -> int:
     """Return how many samples the transforms for a window have in all at least: one that holds it, or the period."""
-    whole = [spectral.alias_free_length(axis, axis.count) for axis in problem.axes]
-    periods = [axis.signal if axis.boundary == "wrap" else n for axis, n in zip(problem.axes, whole, strict=True)]
-    return prod(map(min, whole, periods))
+    samples = 1
+    for axis, each in zip(problem.axes, along(problem), strict=True):
+        samples *= min(each.needed, axis.signal) if axis.boundary == "wrap" else each.needed
+    return samples
 
 
 def least_of(work: float, costs: Costs) -> float:
@@ -100,55 +114,53 @@ def spectra_by(fill: Callable[[Array, Array], None], kernels: Array, size: int, 
 
 
 def best_of_few(
-    ranked: Iterable[tuple[float, T]], estimate: Callable[[T, int | None], Estimate], limits: Limits
+    ranked: Iterable[tuple[float, T]], estimates: Callable[[T, int | None], list[Estimate]], limits: Limits, few: int
 ) -> list[Estimate]:
-    """Return the fastest estimate of the first few blocks that fit in memory; where none does, the one of least bytes.
+    """Return the estimates of those of the first few blocks that are fastest of what fits in memory.
 
-    Blocks are ranked by their transforms: there is more to the time, but little. What they come with is less than any
-    of their estimates: after the first, blocks that surely take too long are not estimated. An estimate may keep to a
-    limit on memory, or heed none and fit nevertheless.
+    Where none fit, these are those of least bytes. Blocks are ranked by what likely takes the least time. What they
+    come with is less than any of their estimates: after the first, blocks that surely take too long are not estimated.
+    Estimates may keep to a limit on memory, or heed none and fit nevertheless.
     """
     memory = (None,) if limits.max_bytes is None else (None, limits.max_bytes)
-    found, best, left = list[Estimate](), list[Estimate](), _LOOKED_AT
+    found, best, below, left = list[list[Estimate]](), list[Estimate](), inf, few
     for least, blocks in ranked:
-        slower = best and limits.max_bytes is None and least >= min(limits.below, best[0].seconds)
-        group = [] if slower else [estimate(blocks, max_bytes) for max_bytes in memory]
-        fitting = [e for e in group if limits.fit(e)]
-        found += group
-        left -= bool(fitting or slower)
-        best = sorted([*best, *fitting], key=lambda e: e.seconds)[:1]
+        slower = best and limits.max_bytes is None and least >= min(limits.below, below)
+        groups = [] if slower else [estimates(blocks, max_bytes) for max_bytes in memory]
+        found += groups
+        for group in groups:
+            fastest = min([e.seconds for e in group if limits.fit(e)], default=inf)
+            if fastest < below:
+                best, below = group, fastest
+        left -= bool(slower or any(map(limits.fit, [e for group in groups for e in group])))
         if not left:
             break
-    return best or sorted(found, key=lambda e: e.bytes)[:1]
+    return best or sorted([e for group in found for e in group], key=lambda e: e.bytes)[:1]
 
 
 def with_shared(
-    found: list[Estimate], problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
+    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
 ) -> list[Estimate]:
-    """Return estimates, and where workers have few tiles each also that of one tile, whose blocks they share.
+    """Return an estimate, and where workers have few tiles each also that of one tile, whose blocks they share.
 
     They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
     the blocks: what is not read and written in place is better done tile by tile.
     """
     in_place = problem.signal_dtype == problem.working_dtype == problem.result_dtype and not renormalizes(problem)
-    if len(found) != 1 or costs.workers == 1 or not in_place:
-        return found
-    (apart,), size = found, prod(problem.shape)
     many = count_tiles(problem.shape, apart.settings.tile) > _FEW * costs.workers
-    if many or apart.seconds < 2 * costs.wake:
-        return found
-    item = 2 * problem.working_dtype.itemsize
+    if many or costs.workers == 1 or not in_place or apart.seconds < 2 * costs.wake:
+        return [apart]
+    item, size = 2 * problem.working_dtype.itemsize, prod(problem.shape)
     shared_bytes = apart.shared_bytes + item * size
     worker_bytes = apart.worker_bytes - item * prod(apart.settings.tile)
     settings = apart.settings._replace(tile=problem.shape, steps=costs.workers)
-    return [*found, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
+    return [apart, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
 
 
 class Work(NamedTuple):
     """What some settings take of any engine: samples in transforms, bytes moved between them, and what is beside.
 
-    Of the times, `alone` is that of one thread, and tiles share the rest. `useful` says which part of the samples in
-    blocks belongs to the window: what is beside them are the kernel's tails, and what the last blocks have too much.
+    Of the times, `alone` is that of one thread, and tiles share the rest.
     """
 
     settings: Settings
@@ -164,7 +176,6 @@ class Work(NamedTuple):
     worker_bytes: int
     last_bytes: int
     share: float
-    useful: float
 
     def seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
         """Return the time with an engine, and copies by compiled loops or not."""
@@ -172,12 +183,6 @@ class Work(NamedTuple):
         tiles = self.tiles + self.batches * costs.batch[engine] + self.transforms * one
         tiles += costs.passes(self.moved, compiled)
         return self.alone + self.kernels * one + self.share * tiles
-
-    def least_seconds(self, costs: Costs, engine: str, compiled: bool = False) -> float:
-        """Return what longer blocks take at least: a tile of a batch, and the useful samples alone."""
-        one = self._one(costs, engine)
-        samples = self.useful * (self.transforms * one + costs.passes(self.moved, compiled))
-        return self.alone + self.kernels * one + self.share * (costs.tile + costs.batch[engine] + samples)
 
     def _one(self, costs: Costs, engine: str) -> float:
         """Return the time of a transform."""
@@ -189,11 +194,14 @@ class Work(NamedTuple):
         """Return the estimate with an engine, and copies by compiled loops or not."""
         tile, _, lengths, circular, blocks, paired, *_ = self.settings
         settings = Settings(tile, engine, lengths, circular, blocks, paired, compiled)
-        needs = _needs(engine, self.dtype.char.lower() if compiled else "")
         memory = self.shared_bytes, self.worker_bytes + self.last_bytes
         if engine == "numpy" and self.dtype.char in "fF":  # which NumPy transforms in double precision
             memory = 2 * memory[0], 2 * memory[1]
-        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, needs)
+        return Estimate(settings, self.seconds(costs, engine, compiled), *memory, self.needs(engine, compiled))
+
+    def needs(self, engine: str, compiled: bool = False) -> Components:
+        """Return what a process loads for an engine, and for loops that pack samples, if they do."""
+        return _needs(engine, self.dtype.char.lower() if compiled else "")
 
     @property
     def bytes(self) -> int:
@@ -227,7 +235,6 @@ def work(problem: Problem, costs: Costs, settings: Settings, blocks: int) -> Wor
         worker_bytes=worker_bytes,
         last_bytes=last_bytes,
         share=share_of(count, costs.workers),
-        useful=problem.extent / (pairs * shared * length),
     )
 
 

@@ -18,9 +18,9 @@ from ..engines.lengths import spread_rows
 from ..engines.protocol import Array, spectrum_dtype, spectrum_shape
 from ..engines.transforms import engine_names, lease
 from ..methods import spectral
+from ..methods.engine_blocks import block_lengths
 from ..methods.layout import fill_corner, local_window
 from ..methods.orientation import orient
-from ..methods.overlap_add import block_lengths
 from ..methods.protocol import Costs, Estimate, Settings
 from ..methods.tiles import Reach, Tile, clipped, count_tiles, gather, reach_of
 from ..methods.transform_method import whole_length

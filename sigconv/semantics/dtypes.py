@@ -49,4 +49,4 @@ def result_dtype(signal: DType, kernel: DType, renormalize: bool) -> DType:
 
 def working_dtype(result: DType) -> DType:
     """Return the dtype that the sums are computed in: float32 for float16, else the result's own."""
-    return np.dtype(np.float32) if result == np.float16 else result
+    return np.dtype(np.float32) if result.char == "e" else result
