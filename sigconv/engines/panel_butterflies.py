@@ -12,13 +12,13 @@ import numpy as np
 from numba import types
 
 from . import simd
+from .addresses import address_of
 from .by_address import by_address, integer_at
 from .entry import Loop
 from .lanes.twiddles import frequencies, many_roots, root
 from .lanes.vectors import align_stack
 from .lengths import radices
 from .protocol import Array
-from .rows import address_of
 from .simd import PIECE, inner, instruction, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
 from .watch import samples_at
 
