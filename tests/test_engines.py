@@ -68,6 +68,10 @@ def test_long_columns_do_not_share_cache_lines():
     assert spread_rows((40, 256), (False, False), 16, halved=False) == (40, 270)
     assert spread_rows((40, 160, 16), (False,) * 3, 8, halved=False) == (40, 162, 16)
     assert spread_rows((4096,), (False,), 16, halved=False) == (4096,)
+    # Rows of 2,048 bytes are too close for columns of 2^a, and for complex doubles.
+    assert spread_rows((256, 256, 256), (False,) * 3, 8, halved=True) == (256, 270, 256)
+    assert spread_rows((80, 128), (False, False), 16, halved=False) == (80, 140)
+    assert spread_rows((80, 256), (False, False), 8, halved=False) == (80, 256)
     # Rows of 256 · 8 bytes collide after any even number of them: the last axis has to grow, too.
     assert spread_rows((256, 256, 256), (False,) * 3, 8, halved=False) == (256, 270, 270)
     for lengths in product((64, 256, 512, 540, 4096), repeat=3):

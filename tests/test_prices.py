@@ -77,6 +77,15 @@ def test_planes_take_python_that_workers_do_not_share():
     assert panels.estimate(problem, many).seconds > planes * PRIORS.tile
 
 
+@pytest.mark.skipif(not installed("pyfftw"), reason="pyfftw, which is loaded in place of NumPy, is not installed")
+def test_a_first_volume_is_not_left_to_numpy():
+    """NumPy's transforms of three short axes take so long that a first call loads something faster; of two, less so."""
+    volume = sigconv.plan((256,) * 3, (5,) * 3, "f4", mode="same").problem
+    image = sigconv.plan((1024, 1024), (31, 31), "f4", mode="same").problem
+    first = [choose(problem, "overlap-add", None, PRIORS, frozenset()).estimate for problem in (volume, image)]
+    assert [e.settings.engine == "numpy" for e in first] == [False, True]
+
+
 @pytest.mark.skipif(not installed("numba"), reason="numba, which compiles transforms of our own, is not installed")
 def test_the_best_blocks_are_among_the_first(monkeypatch):
     """Of blocks of several axes few are priced, and hardly ever would another one take less time."""

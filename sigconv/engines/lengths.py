@@ -47,21 +47,24 @@ def spread_rows(lengths: tuple[int, ...], fixed: tuple[bool, ...], itemsize: int
     """Return lengths of several axes, some a little longer, so that no long column falls on a few cache lines.
 
     A column's samples lie a row apart; where that is a multiple of 4,096 bytes, they share one set of cache lines, and
-    the transform is up to seven times slower. `itemsize` is that of a frequency; `halved` says that the last axis is.
+    the transform is up to seven times slower. Two sets, of 2,048 bytes, are too few for columns of 2^a samples, and for
+    complex numbers of double precision. `itemsize` is that of a frequency; `halved` says that the last axis is.
 
     >>> spread_rows((512, 512), (False, False), 16, halved=False)
     (512, 540)
     """
     spread = list(lengths)
     for axis in range(len(lengths) - 2, -1, -1):
-        if not _is_long(lengths[axis]) or _row(spread, axis, halved) * itemsize % 4096:
+        column = lengths[axis]
+        apart = 4096 if itemsize < 16 and column & (column - 1) else 2048
+        if not _is_long(column) or _row(spread, axis, halved) * itemsize % apart:
             continue
         inner = [i for i in range(axis + 1, len(lengths)) if not fixed[i]]
         # All fast lengths are even, so lengthening one axis may not do: they take turns, and a few must be enough.
         for turn in range(_TURNS if inner else 0):
             longer = inner[turn % len(inner)]
             spread[longer] = fast_length(spread[longer] + 1)
-            if _row(spread, axis, halved) * itemsize % 4096:
+            if _row(spread, axis, halved) * itemsize % apart:
                 break
     return tuple(spread)
 

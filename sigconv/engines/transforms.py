@@ -32,9 +32,11 @@ def engine_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
     return ("numpy", "fftw" if installed("pyfftw") else "scipy")
 
 
-def mixed(engine: str) -> str:
-    """Return what an engine's transforms of several axes are priced as where their size is no power of two."""
-    return "fftw axes" if engine == "fftw" else engine
+def priced_as(engine: str, axes: int, mixed: bool) -> str:
+    """Return what an engine's transforms over some axes are priced as; `mixed` lengths are not all powers of two."""
+    if engine == "fftw" and axes > 1 and mixed:
+        return "fftw axes"
+    return "numpy volumes" if engine == "numpy" and axes > 2 else engine
 
 
 def needed(engine: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engines.lengths import block_length, fast_length, spread_rows, tile_length
 from ..engines.protocol import spectrum_dtype
-from ..engines.transforms import engine_names, installed, mixed
+from ..engines.transforms import engine_names, installed, priced_as
 from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Limits, Settings
@@ -40,26 +40,26 @@ def least_seconds(problem: Problem, costs: Costs) -> float:
     smallest, least = _smallest(problem), 1
     for axis in along(problem):
         least *= min(axis.needed, max(smallest, 2 * axis.tail + 1))
-    each = _least_sample(costs, spectral.transform_dtype(problem), least.bit_length() - 1)
+    each = _least_sample(costs, spectral.transform_dtype(problem), least.bit_length() - 1, len(problem.axes))
     return least_of(least_samples(problem) * (problem.signal_batch + problem.batch) * each, costs)
 
 
 @lru_cache(maxsize=512)
-def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int) -> float:
+def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine of at least 2^bits samples."""
     sizes = [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
-    return min([_sample(costs, dtype, size, several) for size in sizes for several in (False, True)])
+    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes for mixed in (False, True)])
 
 
 @lru_cache(maxsize=4096)
-def _sample(costs: Costs, dtype: np.dtype[Any], size: int, several: bool) -> float:
+def _sample(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:
     """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples.
 
-    Some are of `several` axes whose lengths have other prime factors than two.
+    The lengths of `mixed` ones are not all powers of two.
     """
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, dtype.char in "fd") / 2
     shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
-    engines = [mixed(name) if several else name for name in engine_names(dtype)]
+    engines = [priced_as(name, axes, mixed) for name in engine_names(dtype)]
     return min(share * costs.transform(e, k, 1, size) for e in engines for k, share in shares.items()) + copies
 
 
@@ -169,7 +169,7 @@ def _cut(problem: Problem, lengths: tuple[int, ...]) -> _Cuts:
 def _least_seconds(problem: Problem, costs: Costs, cuts: _Cuts) -> float:
     """Return what blocks take at least, by any engine."""
     size = prod(cuts.lengths)
-    each = _sample(costs, spectral.transform_dtype(problem), size, len(cuts.lengths) > 1 and size & (size - 1) > 0)
+    each = _sample(costs, spectral.transform_dtype(problem), size, len(cuts.lengths), size & (size - 1) > 0)
     return least_of(size * prod(cuts.counts) * (problem.signal_batch + problem.batch) * each, costs)
 
 

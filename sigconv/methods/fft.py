@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from math import inf, prod
 from typing import Any
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, mixed
+from ..engines.transforms import engine_names, priced_as
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
@@ -31,15 +30,12 @@ class FFT(TransformMethod):
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs."""
-        at_once = _least_at_once(problem, costs, least_samples(problem), engine_names(transform_dtype(problem)))
-        return min(at_once, _least_in_panels(problem, costs))
+        return min(_least_at_once(problem, costs, least_samples(problem), False), _least_in_panels(problem, costs))
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
-        size, offers, engines = prod(_lengths(problem)[0]), list[Estimate](), engine_names(transform_dtype(problem))
-        if len(problem.axes) > 1 and size & (size - 1):
-            engines = tuple(map(mixed, engines))
-        if _least_at_once(problem, costs, size, engines) < limits.below:
+        size, offers = prod(_lengths(problem)[0]), list[Estimate]()
+        if _least_at_once(problem, costs, size, size & (size - 1) > 0) < limits.below:
             offers += self._whole(problem, costs)
         if _least_in_panels(problem, costs) < limits.below and panels.serves(problem, PANELS_FROM):
             offers.append(panels.estimate(problem, costs))
@@ -78,9 +74,10 @@ def _lengths(problem: Problem) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     return spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c"), circular
 
 
-def _least_at_once(problem: Problem, costs: Costs, length: int, engines: Sequence[str]) -> float:
-    """Return the least seconds of transforms at once, of some samples each."""
+def _least_at_once(problem: Problem, costs: Costs, length: int, mixed: bool) -> float:
+    """Return the least seconds of transforms at once, of some samples each, whose lengths may be `mixed`."""
     dtype, samples = transform_dtype(problem), length * (problem.kernel_batch + problem.signal_batch + problem.batch)
+    engines = [priced_as(name, len(problem.axes), mixed) for name in engine_names(dtype)]
     copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize)
     return least_of(min([costs.transform(e, dtype, samples, length) for e in engines]) + copies, costs)
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import mixed, needed
+from ..engines.transforms import needed, priced_as
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import PANELS, Components, Costs, Estimate, Index, Limits, Runner, Settings
@@ -186,9 +186,8 @@ class Work(NamedTuple):
 
     def _one(self, costs: Costs, engine: str) -> float:
         """Return the time of a transform."""
-        if len(self.settings.lengths) > 1 and self.length & (self.length - 1):
-            engine = mixed(engine)
-        return costs.transform(engine, self.dtype, self.length, self.length)
+        name = priced_as(engine, len(self.settings.lengths), self.length & (self.length - 1) > 0)
+        return costs.transform(name, self.dtype, self.length, self.length)
 
     def estimate(self, costs: Costs, engine: str, compiled: bool = False) -> Estimate:
         """Return the estimate with an engine, and copies by compiled loops or not."""

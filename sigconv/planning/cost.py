@@ -45,7 +45,7 @@ class Prices:
         Nominal operations a second (2.5 N log2 N of a real transform, 5 N log2 N of a complex one), by engine and
         dtype: of a transform that fits in the first-level cache, in the second-level one, and in neither. "blocks" are
         those in lanes along two axes, with the kernel's spectrum beside them; "fftw axes" FFTW's along several axes
-        whose lengths have other prime factors than two.
+        whose lengths have other prime factors than two; "numpy volumes" NumPy's along three axes.
     block_rates : mapping
         Nominal operations a second of convolving a block in lanes (there, product and back: 10 N log2 N), by dtype: of
         64 samples, and of twice as many each time.
@@ -151,6 +151,7 @@ PRIORS = Prices(
         },
         "blocks": {"F": (42e9, 54e9, 56e9), "D": (22e9, 27e9, 24e9)},
         "numpy": {"f": (2.2e9, 2.8e9, 3.3e9), "d": (12e9, 9e9, 6e9), "F": (12e9, 9e9, 3e9), "D": (13e9, 10e9, 3e9)},
+        "numpy volumes": {"f": (4e9, 6e9, 3.5e9), "d": (5e9, 7e9, 6e9), "F": (2e9, 3e9, 3e9), "D": (5e9, 5e9, 4e9)},
     },
     block_rates={
         "F": (14e9, 24e9, 38e9, 46e9, 51e9, 55e9, 51e9, 54e9, 54e9, 49e9, 48e9),

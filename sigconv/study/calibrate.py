@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..api import convolve
-from ..engines.transforms import engine_names, fft_engine, installed, lease, mixed
+from ..engines.transforms import engine_names, fft_engine, installed, lease, priced_as
 from ..files.replace import replacing
 from ..methods.workers import available_workers
 from ..planning import known, stored
@@ -31,6 +31,8 @@ Step = tuple[str, Callable[[], dict[str, Any]]]
 
 _DTYPES = {"f": "f4", "d": "f8", "F": "c8", "D": "c16"}
 _SAMPLES = 1 << 16  # of a batch of transforms, and of a direct sum
+# The lengths of transforms of three axes, two and one, in proportion: the last that are priced alike are measured.
+_SIDES = (4, 4, 4), (12, 20), (1,)
 _USES = 10  # of a transform that is made
 _MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
 # What a process that uses compiled loops for the first time waits for.
@@ -188,18 +190,23 @@ def _transforms() -> dict[str, Any]:
     rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
     for engine in (*engine_names(np.dtype("f8")), "scipy"):
         for name, dtype in _DTYPES.items():
-            rates[engine][name] = [_transform_rate(engine, np.dtype(dtype), (n,)) for n in _lengths(np.dtype(dtype))]
-            if mixed(engine) != engine:
-                sides = [round((n / 240) ** 0.5) for n in _lengths(np.dtype(dtype))]
-                rates[mixed(engine)][name] = [_transform_rate(engine, np.dtype(dtype), (12 * n, 20 * n)) for n in sides]
+            for kind, sides in {priced_as(engine, len(sides), mixed=True): sides for sides in _SIDES}.items():
+                shapes = [_lengthened(sides, size) for size in _sizes(np.dtype(dtype))]
+                rates[kind][name] = [_transform_rate(engine, np.dtype(dtype), shape) for shape in shapes]
     if not installed("numba"):
         return {"transform_rates": rates}
     own = {"block_rates": own_prices.block_rates(), "volume_rates": own_prices.volume_rates()}
     return {"transform_rates": rates | own_prices.transform_rates()} | own
 
 
-def _lengths(dtype: np.dtype[Any]) -> Iterator[int]:
-    """Yield lengths well inside each level, and past them."""
+def _lengthened(sides: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """Return lengths in some proportion, of about so many samples in all."""
+    times = round((size / prod(sides)) ** (1 / len(sides)))
+    return tuple([side * times for side in sides])
+
+
+def _sizes(dtype: np.dtype[Any]) -> Iterator[int]:
+    """Yield sizes well inside each level, and past them."""
     yield CACHES[0] // dtype.itemsize // 4
     yield CACHES[1] // dtype.itemsize // 8
     yield 4 * CACHES[1] // dtype.itemsize
