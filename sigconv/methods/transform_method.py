@@ -139,12 +139,13 @@ def best_of_few(
 
 
 def with_shared(
-    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
+    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, T], float], blocks: T
 ) -> list[Estimate]:
     """Return an estimate, and where workers have few tiles each also that of one tile, whose blocks they share.
 
-    They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
-    the blocks: what is not read and written in place is better done tile by tile.
+    The function gives its seconds. The workers end together, whenever each begins. What a tile reads and gives is in
+    memory once. Workers share no more than the blocks: what is not read and written in place is better done tile by
+    tile.
     """
     in_place = problem.signal_dtype == problem.working_dtype == problem.result_dtype and not renormalizes(problem)
     many = count_tiles(problem.shape, apart.settings.tile) > _FEW * costs.workers
@@ -154,7 +155,7 @@ def with_shared(
     shared_bytes = apart.shared_bytes + item * size
     worker_bytes = apart.worker_bytes - item * prod(apart.settings.tile)
     settings = apart.settings._replace(tile=problem.shape, steps=costs.workers)
-    return [apart, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
+    return [apart, Estimate(settings, seconds(problem, costs, blocks), shared_bytes, worker_bytes, apart.needs)]
 
 
 class Work(NamedTuple):
