@@ -195,15 +195,15 @@ def _loops(integer: Any, version: int) -> Loop:
         packed = samples_at(integers, table, entries)
         _, _, begin, end, pitch, count, step, out_step, width, wide, lines = packed[:11]
         size, parts, batch, copy, largest, strip, narrow_strip, piece_strip = packed[11:_NUMBERS]
-        sizes, tables = packed[_NUMBERS : _NUMBERS + _TABLES], packed[_NUMBERS + _TABLES :]
-        rows, tables = tables[: sizes[0]], tables[sizes[0] :]
-        columns, tables = tables[: sizes[1]], tables[sizes[1] :]
-        bases, tables = tables[: sizes[2]], tables[sizes[2] :]
-        which, tables = tables[: sizes[3]], tables[sizes[3] :]
-        places, tables = tables[: sizes[4]], tables[sizes[4] :]
-        starts, tables = tables[: sizes[5]], tables[sizes[5] :]
-        lengths, tables = tables[: sizes[6]], tables[sizes[6] :]
-        order, outside = tables[: sizes[7]], tables[sizes[7] :]
+        sizes, place = packed[_NUMBERS : _NUMBERS + _TABLES], table + 8 * (_NUMBERS + _TABLES)
+        rows, place = samples_at(integers, place, sizes[0]), place + 8 * sizes[0]
+        columns, place = samples_at(integers, place, sizes[1]), place + 8 * sizes[1]
+        bases, place = samples_at(integers, place, sizes[2]), place + 8 * sizes[2]
+        which, place = samples_at(integers, place, sizes[3]), place + 8 * sizes[3]
+        places, place = samples_at(integers, place, sizes[4]), place + 8 * sizes[4]
+        starts, place = samples_at(integers, place, sizes[5]), place + 8 * sizes[5]
+        lengths, place = samples_at(integers, place, sizes[6]), place + 8 * sizes[6]
+        order, place = samples_at(integers, place, sizes[7]), place + 8 * sizes[7]
         pitched, row = order.size * size, wide * size
         if size == 4 * parts:
             finite = _order(singles, parts, taps, batch, order, memory)
@@ -213,7 +213,7 @@ def _loops(integer: Any, version: int) -> Loop:
         written = out if wide == width else copied + rows.size * pitch * size
         if rows.size:
             above, beside = address(rows), address(columns)
-            run(copy, (data, above, rows.size, beside, columns.size, begin, end, address(outside), copied, pitch))
+            run(copy, (data, above, rows.size, beside, columns.size, begin, end, place, copied, pitch))
             data = copied
         loops = largest, strip, narrow_strip, piece_strip
         sum_bands(

@@ -9,7 +9,7 @@ import numpy as np
 from . import plain_residues
 from .entry import entry
 from .protocol import Array
-from .simd import inlined, inner
+from .simd import ZERO, inlined, inner
 
 PRIME, ROUNDER, BITS = plain_residues.PRIME, float(plain_residues.ROUNDER), int(plain_residues.BITS)
 _PIECE = 1 << 11  # samples that stay in the first-level cache from one loop to the next
@@ -47,7 +47,7 @@ def _dot(values: Array, powers: Array) -> Any:
     return total
 
 
-@inlined
+@inner
 def _add_up(values: Array, powers: Array, first: int, sums: Array) -> None:
     """Fill `sums[i + 1]` with sums[0] + Σ_j r^(first + j) values[j] for j ≤ i, to be reduced."""
     begin, place = 0, first % powers.size
@@ -101,7 +101,7 @@ def sums_met(samples: Array, windows: Any, powers: Array, out: Array) -> None:
     ahead = min(folded.size, powers.size - place)
     for line in range(samples.shape[0]):
         values = samples[line]
-        _add_up(values[:cut], powers, 0, head)
+        _add_up(values[:cut], powers, ZERO, head)
         _fold(values[cut:end], folded)
         tail[0] = head[cut] + _dot(folded[:ahead], powers[place:]) + _dot(folded[ahead:], powers)
         _add_up(values[end:], powers, end, tail)

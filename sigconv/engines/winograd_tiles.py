@@ -22,6 +22,7 @@ PIECE = simd.PIECE
 ROWS, BLOCK = TALL[0], TALL[1] * PIECE  # of a block of the matrix products: its rows, the bytes of one
 _WORD, _WORDS = np.float32(0), np.zeros(1, np.uint32)  # copies do not ask for the dtype
 _SIZE = _WORDS.itemsize
+_NEXT = np.int64(PIECE)  # the step of pieces that follow one another
 WEIGHING = (9 + 3 + 2 * 16) * PIECE  # bytes of memory that weighing takes
 
 
@@ -176,7 +177,7 @@ def _weigh_piece(sample, source, held, target, step, both):  # type: ignore[no-u
             _store_four(held + j * PIECE, 4 * PIECE, _weighed(a, b, c))
         source = held
     for i in range(4 if both else 1):
-        a, b, c, _ = _load_four(sample, source + 4 * i * PIECE, PIECE)
+        a, b, c, _ = _load_four(sample, source + 4 * i * PIECE, _NEXT)
         _store_four(target + 4 * i * step, step, _weighed(a, b, c))
 
 
