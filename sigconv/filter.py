@@ -102,8 +102,9 @@ class Filter:
 
     def __call__(self, signal: ArrayLike, out: Array | None = None, mask: ArrayLike | None = None) -> Array:
         """Return the filtered signal, in `out` if that is given; True in `mask` hides a sample, as in `convolve`."""
-        array, _ = as_signal(signal, mask)
+        array, hidden = as_signal(signal, mask)
         plan = self.plan(array.shape, array.dtype)
+        plan = plan if hidden is None else plan.masked
         return plan.apply(self._prepare(plan), signal, out, self._workers, mask=mask)
 
     def plan(self, signal_shape: tuple[int, ...], signal_dtype: Any = float) -> Plan:

@@ -612,6 +612,30 @@ def test_the_memory_of_a_policy(method, nan):
         sigconv.plan(**shapes, nan=nan, max_bytes=planned.estimate.bytes - 1000)
 
 
+@pytest.mark.parametrize("method", sigconv.methods())
+def test_the_memory_of_a_mask(method):
+    """Within a limit, outputs that met a hidden sample are marked in what it leaves, also by a filter, or not begun."""
+    rng = np.random.default_rng(18)
+    x, h, mask = rng.random(100_000), rng.random(1000), rng.random(100_000) < 0.001
+    result = np.where(np.convolve(mask, np.ones(1000), "same") > 0.5, np.nan, np.convolve(x, h, "same"))
+    plain = sigconv.plan(x.shape, h.shape, mode="same", method=method)
+    limited = sigconv.plan(x.shape, h.shape, mode="same", method=method, max_bytes=3 * plain.estimate.bytes + 10**7)
+    assert plain.masked is plain
+    least = limited.masked.estimate.bytes
+    for hidden in ({"signal": np.ma.array(x, mask=mask)}, {"signal": x, "mask": mask}):
+        asked = hidden | {"out": np.zeros(100_000)} | {"kernel": h, "mode": "same", "method": method, "workers": 1}
+        with pytest.raises(ValueError, match="bytes of working memory"):
+            sigconv.convolve(**asked, max_bytes=10 * x.size)
+        assert not asked["out"].any()
+        made = sigconv.convolve(**asked, max_bytes=least)
+        np.testing.assert_allclose(np.ma.filled(made, np.nan), result, rtol=1e-9)
+        assert peak_of(sigconv.convolve, **asked, max_bytes=least) <= least
+    filtered = sigconv.Filter(h, method=method, max_bytes=least, workers=1)
+    np.testing.assert_allclose(filtered(x, mask=mask), result, rtol=1e-9)
+    with pytest.raises(ValueError, match="bytes of working memory"):
+        sigconv.Filter(h, method=method, max_bytes=10 * x.size)(x, mask=mask)
+
+
 def test_sums_of_taps_keep_the_limit_too():
     """The taps that met a sample are summed in double precision; where that does not fit, nothing is begun."""
     rng = np.random.default_rng(16)

@@ -37,6 +37,8 @@ from .renormalize import check_sum, quotients, tolerance, weighing_bytes, widene
 from .tiles import Tile
 from .workers import Progress, available_workers
 
+# The policy of "propagate" for signals that have a mask: the outputs that met a hidden sample are marked afterwards.
+MARK = "mark"
 # Prepares a kernel for the plain sums of a problem, which nothing renormalises.
 Prepare = Callable[[Problem, Array], Prepared]
 
@@ -51,15 +53,20 @@ def has_nan(values: Array) -> bool:
 
 def check_taps(kernel: Array, problem: Problem) -> None:
     """Raise if the policy can't serve a kernel: if a tap is NaN, or there is nothing to scale to."""
-    if problem.nan != "propagate" and has_nan(kernel):
+    if not _propagates(problem) and has_nan(kernel):
         raise ArgumentValueError(f"the kernel is NaN at {_first(kernel != kernel)}: only nan='propagate' takes that")
     if problem.nan == "renormalize":
         check_sum(kernel.reshape(problem.kernel_shape), problem, "nan='renormalize'")
 
 
+def _propagates(problem: Problem) -> bool:
+    """Return whether NaN is taken as it is, in signals with a mask or without."""
+    return problem.nan in ("propagate", MARK)
+
+
 def _lost_samples(problem: Problem, signal: Array, mask: Mask | None) -> Array | None:
     """Return where samples are missing, or None where all are present; "propagate" takes NaN as it is."""
-    if problem.nan == "propagate":
+    if _propagates(problem):
         if mask is None or mask.of_masked_array:
             return None if mask is None else mask.hidden
         if is_exact(problem.result_dtype):
@@ -68,7 +75,7 @@ def _lost_samples(problem: Problem, signal: Array, mask: Mask | None) -> Array |
                 "nan='renormalize', or a masked array"
             )
     lost = mask.hidden if mask is not None and mask.hidden.any() else None
-    if problem.nan != "propagate" and has_nan(signal):
+    if not _propagates(problem) and has_nan(signal):
         nans: Array = np.not_equal(signal, signal).astype(bool)
         lost = nans if lost is None else lost | nans
     if lost is not None and problem.nan == "raise":
@@ -83,11 +90,13 @@ def _first(where: Array) -> str:
 
 def extra_bytes(problem: Problem) -> int:
     """Return the memory of what a policy makes beside the sums: a copy of the signal, and arrays like the result."""
-    if problem.nan not in ("omit", "renormalize"):
+    if problem.nan not in ("omit", "renormalize", MARK):
         return 0
     copies = prod(problem.signal_shape) * (problem.signal_dtype.itemsize + 2)
     if problem.nan == "omit":
         return copies
+    if problem.nan == MARK:  # counts, as they come and rounded, and truth values
+        return copies + prod(problem.shape) * (2 * 8 + 2)
     # The sums, the taps met and their sizes, weights, the product; counts, and truth values of both.
     wide = _of_taps(problem).kernel_dtype
     each = 2 * problem.working_dtype.itemsize + 4 * wide.itemsize + 8 + 4
@@ -101,6 +110,8 @@ def room(problem: Problem, max_bytes: int | None) -> int | None:
 
 def sums_beside(problem: Problem) -> tuple[Problem, ...]:
     """Return the sums that are taken beside those of the samples: of the taps that these met, and their numbers."""
+    if problem.nan == MARK:
+        return (_counting(problem, 0),)
     if problem.nan != "renormalize":
         return ()
     plain = _unrounded(problem)

@@ -26,6 +26,11 @@ def check_out(out: Any, problem: Problem) -> None:
         raise ArgumentValueError("out is read-only: use an array that can be written to")
 
 
+def apart(kernel: Array, out: Array | None) -> Array:
+    """Return the kernel, copied if the result is written over it."""
+    return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
+
+
 def written(result: Array, out: Array | None) -> Array:
     """Return the result, copied to `out` if that is given and can hold it."""
     if out is None or out is result:

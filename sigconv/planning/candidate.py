@@ -94,8 +94,8 @@ def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf
     name, reason = method.name, method.reject(problem)
     if reason is not None:
         return Offers(name, (), reason)
-    extra, renormalized = extra_bytes(problem), problem.nan == "renormalize"
-    beside = _beside(problem, name if asked.forced else "auto", asked) if renormalized else ()
+    extra = extra_bytes(problem)
+    beside = _beside(problem, name if asked.forced else "auto", asked) if extra else ()
     limits = Limits(_part(problem, max_bytes), asked.ready, below)
     found = method.estimates(problem, asked.prices, limits)
     if not found:

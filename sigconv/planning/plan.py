@@ -8,15 +8,13 @@ from functools import lru_cache, partial
 from os import PathLike
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ..engines.protocol import Array
-from ..errors import ArgumentTypeError
 from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, prepare
-from ..methods.missing import Renormalization, check_taps, completed, marked
-from ..methods.output import check_out, written
+from ..methods.missing import MARK, Renormalization, check_taps, completed, marked
+from ..methods.output import apart, check_out, written
 from ..methods.protocol import Components, Estimate, Method, Settings
 from ..methods.registry import check_method, serving
 from ..methods.small import Run, shortcut
@@ -24,6 +22,7 @@ from ..methods.workers import Progress, available_workers
 from ..semantics.kept import kept
 from ..semantics.missing import Mask, as_signal
 from ..semantics.operands import as_planned
+from ..semantics.options import check_limit
 from ..semantics.problem import Problem, given
 from .candidate import Asked, Candidate, best, cheapest, offers, price, promising, room_of_each, threads, wait_of
 from .cost import Prices
@@ -129,19 +128,16 @@ class Plan:
         )
 
     def compute(
-        self,
-        signal: Array,
-        kernel: Array,
-        out: Array | None = None,
-        workers: int | None = None,
-        hidden: Mask | None = None,
+        self, signal: Array, kernel: Array, out: Array | None, workers: int | None, hidden: Mask | None
     ) -> Array:
         """Return the result for arrays that are known to be those that were planned for."""
+        if hidden is not None and self.masked is not self:
+            return self.masked.compute(signal, kernel, out, workers, hidden)
         if hidden is not None or self.problem.nan != "propagate":
             check_taps(kernel, self.problem)
             signal, lost = completed(self.problem, signal, hidden)
             if lost is not None:
-                prepared = self._prepared(self._apart(kernel, out), workers)
+                prepared = self._prepared(apart(kernel, out), workers)
                 return self._of_present(prepared, signal, lost, out, self._threads(workers, prepared), None)
         if self.small is not None and out is None:
             result = self.small(signal, kernel)
@@ -152,8 +148,8 @@ class Plan:
             return result
         workers = available_workers(workers)
         own = self._own_ways if itself.one_array(signal, kernel) else ()
-        prepared = self._prepared(self._apart(kernel, out), workers, own)
-        return self._applied(prepared, signal, out, self._threads(workers, prepared), tried=quick is not None)
+        prepared = self._prepared(apart(kernel, out), workers, own)
+        return self._applied(prepared, signal, out, self._threads(workers, prepared), None, quick is not None)
 
     def _applied(
         self,
@@ -161,7 +157,7 @@ class Plan:
         signal: Array,
         out: Any,
         workers: int | None,
-        progress: Progress | None = None,
+        progress: Progress | None,
         tried: bool = False,
     ) -> Array:
         """Return the result of a prepared kernel, by compiled calls where these are its way, unless that was tried."""
@@ -208,10 +204,14 @@ class Plan:
 
     def _threads(self, workers: int | None, prepared: Prepared | None = None) -> int | None:
         """Return how many threads may work: fewer than asked where memory is limited."""
-        if self.max_bytes is None:
-            return workers
         taken = self._taken(prepared) if prepared else self.estimate
-        return threads(self.problem, taken, self.max_bytes, workers)
+        return workers if self.max_bytes is None else threads(self.problem, taken, self.max_bytes, workers)
+
+    @kept
+    def masked(self) -> Plan:
+        """The plan for signals with a mask, which within a limit has room for marking the outputs that met it."""
+        limited = self.problem.nan == "propagate" and self.max_bytes is not None
+        return self._for(replace(self.problem, nan=MARK), self.max_bytes) if limited else self
 
     @kept
     def structures(self) -> tuple[Structure, ...]:
@@ -262,10 +262,6 @@ class Plan:
         PROCESS.note(self.estimate.needs)
         return at_once.compiled(self.problem, settings.tile)
 
-    def _apart(self, kernel: Array, out: Array | None) -> Array:
-        """Return the kernel, copied if the result is written over it."""
-        return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
-
 
 def choose(
     problem: Problem,
@@ -285,8 +281,7 @@ def choose(
         If the method is unknown or can't serve the problem, or nothing fits in `max_bytes`.
     """
     check_method(method)
-    if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
-        raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
+    check_limit(max_bytes)
     return _choose(problem, method, Asked(max_bytes, prices or current(), ready, method != "auto"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ArgumentTypeError
@@ -87,6 +88,12 @@ def arguments(options: Options, **operator: Any) -> dict[str, Any]:
         except TypeError:
             raise ArgumentTypeError(f"{name}={value!r}: use one value, or a tuple with one for each axis") from None
     return frozen
+
+
+def check_limit(max_bytes: object) -> None:
+    """Raise unless a limit on memory is a whole number, or there is none."""
+    if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer))):
+        raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
 
 
 def _freeze(value: Any) -> Any:
