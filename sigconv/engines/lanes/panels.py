@@ -59,22 +59,10 @@ def _fetch_beside(code: Code, places: list[tuple[Number, Number]]) -> None:
 
 
 def _read(
-    radix: int,
-    code: Code,
-    row: Number,
-    place: Number,
-    step: Number,
-    distance: Number,
-    table: Number,
-    hop: Number,
-    jump: Number,
-    lines_a: Number,
-    column_a: Number,
-    lines_b: Number,
-    column_b: Number,
+    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number, *lines: Number
 ) -> None:
-    """Write the first pass of samples: of two blocks, or of a complex one, which is the first."""
-    places = _places(radix, code, row, hop, jump, lines_a, column_a, lines_b, column_b)
+    """Write the first pass of samples, which stand on some lines: of two blocks, or of a complex one, the first."""
+    places = _places(radix, code, row, *lines)
     points = [(code.load(a, aligned=False), code.load(b, aligned=False)) for a, b in places]
     _fetch_beside(code, places)
     first, *rest = dft([code.deinterleave(*p) for p in points] if code.interleaved else points)
@@ -83,25 +71,13 @@ def _read(
 
 
 def _write(
-    radix: int,
-    code: Code,
-    row: Number,
-    place: Number,
-    step: Number,
-    distance: Number,
-    table: Number,
-    hop: Number,
-    jump: Number,
-    lines_a: Number,
-    column_a: Number,
-    lines_b: Number,
-    column_b: Number,
+    radix: int, code: Code, row: Number, place: Number, step: Number, distance: Number, table: Number, *lines: Number
 ) -> None:
     """Write the last pass back, into the outputs of two blocks, or of a complex one."""
     rows = rows_at(radix, row, place, step, distance)
     points = inverse_dft(turned_back(radix, code, row, rows, table))
     outputs = [code.interleave(*p) for p in points] if code.interleaved else points
-    places = _places(radix, code, row, hop, jump, lines_a, column_a, lines_b, column_b)
+    places = _places(radix, code, row, *lines)
     for part in (0, 1):
         for both, output in zip(places, outputs, strict=True):
             code.store(both[part], output[part], aligned=False)
@@ -191,6 +167,6 @@ def _clear(code: Code, row: Number, place: Number, step: Number) -> None:
     store_row(code, place + row * step, (code.zeros(), code.zeros()))
 
 
-READ, WRITE = over_rows(_read), over_rows(_write)
+READ, WRITE = over_rows(_read, 10), over_rows(_write, 10)
 COLLECT, COPY, CLEAR = over_rows(_collect), over_rows(_copy), over_rows(_clear)
 MULTIPLY, ANALYSE, RETURN = over_rows(_multiply), over_rows(_analyse), over_rows(_return)
