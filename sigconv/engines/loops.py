@@ -32,94 +32,26 @@ def _no_sums(typing: Any, sample: Any, pieces: Any) -> Any:
 
 
 @instruction
-def _chain(typing: Any, sums: Any, place: Any, step: Any, taps: Any, count: Any) -> Any:
-    """Return the sums with the products of a chain's taps and their samples added, and where the next taps begin.
+def _taken(typing: Any, sums: Any, place: Any, step: Any, taps: Any, count: Any) -> Any:
+    """Return the sums with the products of some taps of a chain and their samples added.
 
-    The samples lie `step` bytes apart. Four taps are taken at a time.
+    The samples lie `step` bytes apart, as do the pieces of a block: a piece that is loaded serves all of these taps.
     """
-    parts, size = sums.count, sums.dtype.element.bitwidth // 8
-    result = types.Tuple((sums, types.intp))  # type: ignore[no-untyped-call]
+    block, integers = sums.dtype, (types.intp,) * 3
+    wide = Vector(block.element, lanes_of(block.element) * (block.pieces + count.literal_value - 1))
+    size = block.element.bitwidth // 8
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        before = [builder.extract_value(args[0], i) for i in range(parts)]
-        place, tap, left, *totals = _fours(builder, [args[1], args[3], args[4], *before], args[2], sums.dtype)
-        totals = _rest(builder, totals, place, args[2], tap, left, sums.dtype)
-        behind = simd.apart(builder, tap, left, parts * size)
-        return context.make_tuple(builder, result, [context.make_tuple(builder, sums, totals), behind])
+        x, lanes = loaded(builder, args[1], args[2], wide), lanes_of(block.element)
+        totals = [builder.extract_value(args[0], i) for i in range(sums.count)]
+        for tap in range(count.literal_value):
+            samples = shuffled(builder, x, x, list(range(tap * lanes, tap * lanes + block.lanes)))
+            for i in range(sums.count):
+                at = builder.add(args[3], ir.Constant(args[3].type, (tap * sums.count + i) * size))
+                totals[i] = added(builder, repeated(builder, at, block), samples, totals[i])
+        return context.make_tuple(builder, sums, totals)
 
-    return result(sums, *[types.intp] * 4), code
-
-
-def _fours(builder: Any, values: list[Any], step: Any, block: Vector) -> list[Any]:
-    """Write the loop that takes four taps at a time; return where it ends: place, tap, how many are left, and sums."""
-    ends, (loop, four, behind) = [(builder.block, values)], (builder.append_basic_block() for _ in range(3))
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    now = [builder.phi(value.type) for value in values]
-    place, tap, left, *totals = now
-    builder.cbranch(builder.icmp_signed(">=", left, ir.Constant(left.type, 4)), four, behind)
-    builder.position_at_end(four)
-    totals, size = _taken(builder, totals, place, step, tap, 4, block), len(totals) * block.element.bitwidth // 8
-    one = ir.Constant(left.type, 1)
-    moved = (
-        simd.apart(builder, place, step, 4),
-        simd.apart(builder, tap, one, 4 * size),
-        simd.apart(builder, left, one, -4),
-    )
-    ends.append((builder.block, [*moved, *totals]))
-    builder.branch(loop)
-    _meet(now, ends)
-    builder.position_at_end(behind)
-    return now
-
-
-def _rest(builder: Any, totals: list[Any], place: Any, step: Any, tap: Any, left: Any, block: Vector) -> list[Any]:
-    """Write what takes the last taps, three at most; return the sums."""
-    ends, behind = [], builder.append_basic_block()
-    for count in (3, 2, 1):
-        some, others = builder.append_basic_block(), builder.append_basic_block()
-        builder.cbranch(builder.icmp_signed("==", left, ir.Constant(left.type, count)), some, others)
-        builder.position_at_end(some)
-        taken = _taken(builder, totals, place, step, tap, count, block)
-        ends.append((builder.block, taken))
-        builder.branch(behind)
-        builder.position_at_end(others)
-    ends.append((builder.block, totals))
-    builder.branch(behind)
-    builder.position_at_end(behind)
-    met = [builder.phi(total.type) for total in totals]
-    _meet(met, ends)
-    return met
-
-
-def _meet(values: list[Any], ends: list[tuple[Any, list[Any]]]) -> None:
-    """Say which values some numbers have where blocks of code meet, for each of the blocks."""
-    for block, given in ends:
-        for value, number in zip(values, given, strict=True):
-            value.add_incoming(number, block)
-
-
-def _taken(builder: Any, totals: list[Any], place: Any, step: Any, taps: Any, count: int, block: Vector) -> list[Any]:
-    """Write what adds the products of some taps of a chain to the sums.
-
-    The pieces of a block are as far apart as the samples: a piece that is loaded serves all of these taps.
-    """
-    lanes, size = lanes_of(block.element), block.element.bitwidth // 8
-    x = loaded(builder, place, step, Vector(block.element, lanes * (block.pieces + count - 1)))
-    for tap in range(count):
-        samples = shuffled(builder, x, x, list(range(tap * lanes, tap * lanes + block.lanes)))
-        at = [ir.Constant(taps.type, (tap * len(totals) + i) * size) for i in range(len(totals))]
-        weights = [repeated(builder, builder.add(taps, offset), block) for offset in at]
-        totals = [added(builder, w, samples, total) for w, total in zip(weights, totals, strict=True)]
-    return totals
-
-
-def _met(builder: Any, results: list[tuple[Any, list[Any]]], number: int) -> Any:
-    """Write one of the values with which some blocks of code end, where they meet."""
-    phi = builder.phi(results[0][1][number].type)
-    for block, values in results:
-        phi.add_incoming(values[number], block)
-    return phi
+    return sums(sums, *integers, count), code
 
 
 @instruction
@@ -143,6 +75,7 @@ VERSION = simd.version()
 
 def _strip(sample: Any, pieces: int, version: int) -> Loop:
     """Return the loop over a strip of outputs whose blocks have some pieces."""
+    size = sample.itemsize
 
     def strip(integers):  # type: ignore[no-untyped-def]
         # The block moves along the strip; the last one overlaps the one before it.
@@ -152,8 +85,17 @@ def _strip(sample: Any, pieces: int, version: int) -> Loop:
             sums = _no_sums(sample, pieces)
             tap = taps
             for c in range(0, 8 * chains, 8):
-                place, count = data + at + integer_at(starts + c), integer_at(lengths + c)
-                sums, tap = _chain(sums, place, step, tap, count)
+                place, left = data + at + integer_at(starts + c), integer_at(lengths + c)
+                while left >= 4:
+                    sums = _taken(sums, place, step, tap, 4)
+                    place, left, tap = place + 4 * step, left - 4, tap + 4 * size
+                if left == 3:
+                    sums = _taken(sums, place, step, tap, 3)
+                elif left == 2:
+                    sums = _taken(sums, place, step, tap, 2)
+                elif left == 1:
+                    sums = _taken(sums, place, step, tap, 1)
+                tap += left * size
             store(out + at, out_step, _total(sums))
             if at + advance >= width:
                 return version
