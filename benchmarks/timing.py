@@ -19,6 +19,7 @@ from .points import Array, Point
 # some hundred short calls, which is to be over after the first turn.
 _TURN = 1e-2
 # Before a turn its call runs untimed for so long: threads of the call before may still spin, its data fill the caches.
+# In a call of seconds none of it shows.
 _SETTLED = 5e-3
 # Who is this many times slower than the fastest has one turn only; under a millisecond everyone races.
 _HOPELESS, _RACED, _SOON = 4.0, 1e-3, 1.0
@@ -128,7 +129,8 @@ def race(calls: Mapping[str, Call], rounds: int, known: Mapping[str, float] | No
         for number in range(rounds):
             start = number % max(1, len(racing))
             for name in racing[start:] + racing[:start]:
-                _settle(calls[name])
+                if times[name][0] < _SOON:
+                    _settle(calls[name])
                 times[name].append(turn(calls[name], repeats[name]))
     return times
 

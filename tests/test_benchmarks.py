@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from time import sleep
 
@@ -95,6 +96,17 @@ def test_a_race_without_runners_is_no_error():
     assert race({}, 2) == {}
     times = race({"ours": lambda: sleep(0.02), "quick": lambda: None, "slow": lambda: sleep(0.02)}, 2)
     assert [len(times[name]) for name in ("ours", "quick", "slow")] == [3, 3, 1]
+
+
+def test_a_call_of_seconds_is_not_called_to_settle():
+    """Who is known to take seconds has one call a round; who takes none is called until it has settled, too."""
+    counts = {"slow": 0, "quick": 0}
+
+    def call(name):
+        counts[name] += 1
+
+    race({name: partial(call, name) for name in counts}, 2, known={"slow": 3.0, "quick": 0.02})
+    assert counts["slow"] == 2 < counts["quick"]
 
 
 def test_planning_is_timed(monkeypatch):

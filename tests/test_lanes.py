@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib
-from itertools import product
+from itertools import chain, product
 from math import log2
 
 import numpy as np
@@ -177,6 +177,20 @@ def test_every_length_of_a_line(always, dtype, taps):
         assert np.abs(got - exact).max() <= limit, samples
 
 
+def test_pieces_hold_every_block():
+    """Each block of a bank's lines is in one piece; so are the last two of a line alone, which share some outputs."""
+    for banks, count, blocks, parts, together in product((1, 2), (1, 2, 3), range(1, 9), (1, 2), (1, 2, 3)):
+        pieces = columns.pieces_of(banks, count, blocks, parts, together).tolist()
+        held = [
+            (bank, [max(0, pair + half) for pair in range(begin, end, parts) for half in range(parts)])
+            for bank, begin, end in pieces
+        ]
+        for bank in range(banks):
+            met = [sorted({block for block in piece if block < count * blocks}) for b, piece in held if b == bank]
+            assert list(chain(*met)) == list(range(count * blocks))
+            assert count > 1 or parts * together == 1 or met[-1][-2:] == list(range(blocks))[-2:]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_workers_may_share_the_blocks_of_a_line(always, dtype):
     """Whoever takes which blocks, the bytes are the same: also where the last two blocks give some outputs both."""
@@ -265,7 +279,7 @@ def test_memory_is_bounded_by_blocks():
 
 def test_compiled_code_belongs_to_its_sources():
     """A change of any file that the transforms are made of has them compiled anew."""
-    assert {source.name for source in version.SOURCES} >= {"simd.py", "vectors.py", "butterflies.py", "passes.py"}
+    assert {*version.FILES} >= {f"lanes/{name}.py" for name in ("vectors", "butterflies", "passes")}
     assert columns._compiled(1).py_func.__closure__[-1].cell_contents == 1
 
 

@@ -24,7 +24,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from sigconv.engines import by_address, rows, simd
-from sigconv.engines.lanes import calls, columns, lines
+from sigconv.engines.lanes import columns, lines
 
 assert simd.PIECE == int(sys.argv[1])
 rng = np.random.default_rng(0)
@@ -40,8 +40,7 @@ blocks, place = np.empty(2032, "f"), lines.Place(0, 32, "zero", 0)
 lines.convolve_lines(signal, columns.spectra_of(taps[None], 512), blocks, place, 512)
 assert np.abs(blocks - exact).max() < 0.01
 
-made = [*by_address.made.values(), *calls.made.values()]
-text = "".join(loop._library.get_asm_str() for loop in made)
+text = "".join(loop._library.get_asm_str() for loop in by_address.made.values())
 print([name for name in ("xmm", "ymm", "zmm") if name in text])
 """
 FILES = ["loops", "at_once", "panels", "lanes", "lane_tiles", "transform_errors", "nn", "rounded_integers", "blocks"]

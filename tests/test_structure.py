@@ -69,6 +69,7 @@ LIGHT = {
         "sigconv.methods.rounded_tiles",
         "sigconv.methods.rounding",
         "sigconv.methods.separable",
+        "sigconv.methods.shares",
         "sigconv.methods.small",
         "sigconv.methods.sparse",
         "sigconv.methods.transform_method",

@@ -106,14 +106,14 @@ def convolve(
     else:
         result[inside] = _slid(np.where(missing, fill_value, samples), taps, boundary, fill_value)
         result /= total if normalize_kernel else 1
-    if interpolate and not preserve_nan and np.isnan(result).any():
+    if preserve_nan:
+        result[missing] = np.nan
+    elif interpolate and np.isnan(result).any():
         warn(
             "nan_treatment='interpolate', however, NaN values detected post convolution. A contiguous region of NaN "
             "values, larger than the kernel size, are present in the input array. Increase the kernel size to avoid "
             "this."
         )
-    if preserve_nan:
-        result[missing] = np.nan
     return like(array, kernel, result)
 
 
@@ -195,11 +195,7 @@ def convolve_fft(
     outside = fill_value if np.isfinite(fill_value) else 0
     result = _slid(np.where(missing, 0 if interpolate else fill_value, samples), taps, boundary, outside) * scale
     if interpolate:
-        weights = _weights(missing, taps, boundary, float(np.isfinite(fill_value)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            result = result / weights
-        least, instead = (min_wt, np.nan) if min_wt > 0 else (10 * np.finfo(float).eps, 0)
-        result[weights < least] = instead
+        result = _weighted(result, _weights(missing, taps, boundary, float(np.isfinite(fill_value))), min_wt)
     if preserve_nan:
         result[missing] = np.nan
     return with_unit(array, result.real.astype(np.empty(0, complex_dtype).real.dtype, copy=False))
@@ -230,6 +226,15 @@ def _weights(missing: Array, taps: Array, boundary: str | None, outside: float) 
         return np.full(missing.shape, taps.sum().real)
     weights: Array = _slid(~missing, taps, boundary, outside).real
     return weights
+
+
+def _weighted(sums: Array, weights: Array, min_wt: float) -> Array:
+    """Return sums divided by their weights: NaN where these are less than `min_wt`; with 0, 0 where there are none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result: Array = sums / weights
+    least, instead = (min_wt, np.nan) if min_wt > 0 else (10 * np.finfo(float).eps, 0)
+    result[weights < least] = instead
+    return result
 
 
 def _slid(samples: Array, taps: Array, boundary: str | None, fill_value: float, method: str = "auto") -> Array:

@@ -49,10 +49,15 @@ def run(typing: Any, address: Any, integers: Any) -> Any:
     """Run the loop at an address; return the integer that it returns."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_NUMBER, [args[1].type])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
+        return called(builder, *args)
 
     return types.intp(types.intp, integers), write
+
+
+def called(builder: Any, address: Any, integers: Any) -> Any:
+    """Write a call of the loop at an address; return the integer that it returns."""
+    kind = ir.FunctionType(_NUMBER, [integers.type])
+    return builder.call(builder.inttoptr(address, kind.as_pointer()), [integers])
 
 
 @entry()
@@ -66,7 +71,6 @@ def integer_at(typing: Any, address: Any) -> Any:
     """Return the integer of 64 bits at an address."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        watch.check(builder, args[0], 8)
-        return builder.load(builder.inttoptr(args[0], _NUMBER.as_pointer()), align=8)
+        return watch.integer(builder, args[0])
 
     return types.intp(types.intp), write

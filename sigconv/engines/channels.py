@@ -20,7 +20,7 @@ from .loops import MISSING, VERSION
 from .protocol import Array
 from .rows import address_of
 from .simd import Vector, inner, instruction, load, store, vector_of, zeros
-from .watch import address, samples_at
+from .watch import address, sample_at, samples_at
 from .windows import Part, windows_of
 
 PIECE = simd.PIECE
@@ -116,7 +116,7 @@ def _copy_run(sample: Any, version: int) -> Loop:
             if not thinned or source + reach > limit:
                 line = samples_at(kind, target, count)
                 for i in range(count):
-                    line[i] = samples_at(kind, source + i * step, 1)[0]
+                    line[i] = sample_at(kind, source + i * step)
             elif factor == 1:
                 for at in range(0, size, PIECE):
                     _thin_piece(sample, source + at, target + at, 1)

@@ -18,7 +18,7 @@ from . import simd
 from .by_address import by_address, integer_at, run
 from .entry import Loop, entry
 from .simd import Vector, added, instruction, lanes_of, loaded, repeated, shuffled, store, vector_of
-from .watch import address, samples_at
+from .watch import address, sample_at, samples_at
 
 MISSING = np.iinfo(np.int64).min  # the place of a sample that lies outside the signal
 PIECE = simd.PIECE
@@ -166,7 +166,7 @@ def _copy(sample: Any, source: str, version: int) -> Loop:
 
     def copy(integers):  # type: ignore[no-untyped-def]
         data, rows, height, columns, width, begin, end, outside, out, pitch = integers
-        fill = samples_at(kind, outside, 1)[0]
+        fill = sample_at(kind, outside)
         later = begin + 1 if begin < end else begin  # of the run, columns name only the first one
         for r in range(0, 8 * height, 8):
             line, row = samples_at(kind, out, pitch), integer_at(rows + r)
@@ -185,7 +185,7 @@ def _copy(sample: Any, source: str, version: int) -> Loop:
                     if place == MISSING:
                         line[c + shift] = fill
                     else:
-                        line[c + shift] = samples_at(source_kind, data + row + place, 1)[0]
+                        line[c + shift] = sample_at(source_kind, data + row + place)
         return version
 
     return copy

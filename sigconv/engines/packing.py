@@ -34,7 +34,9 @@ def multiply_rows(signal: Array, kernel: Array, out: Array) -> None:
         row = out[r]
         a = signal[r]
         for i in range(kernel.size):
-            row[i] = a[i] * kernel[i]
+            # Numba's product of complex numbers says the same, and takes four times as long to compile.
+            x, y = a[i], kernel[i]
+            row[i] = complex(x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real)
 
 
 @entry()

@@ -9,11 +9,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numba import types
 
+from . import simd
+from .by_address import by_address, integer_at
+from .entry import Loop
 from .lanes.twiddles import frequencies, many_roots, root
+from .lanes.vectors import align_stack
 from .lengths import radices
 from .protocol import Array
-from .simd import PIECE, inner, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
+from .rows import address_of
+from .simd import PIECE, inner, instruction, load, multiply_add, pair_lanes, splat, splat_pair, store, swap_pairs
+from .watch import samples_at
 
 PIECES = 4
 MOST = 4  # of the radices
@@ -95,9 +102,21 @@ def _dft5(a, b, c, d, e, table):  # type: ignore[no-untyped-def]
     return a + (s + t), y1, y2, y3, y4
 
 
+@instruction
+def _align(typing: Any) -> Any:
+    """Place the stack where spilled vectors stay within lines of the cache."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        align_stack(builder)
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
 @inner
 def _forward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
     """Do the butterflies of a block: transform, then multiply with the twiddles from table[t] on."""
+    _align()
     count = rows // radix
     one = count * ROW
     two, three, four = 2 * one, 3 * one, 4 * one
@@ -128,6 +147,7 @@ def _forward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
 @inner
 def _backward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def]
     """Undo the butterflies of a block, times the radix: the inverse DFT is the DFT with its outputs reversed."""
+    _align()
     count = rows // radix
     one = count * ROW
     two, three, four = 2 * one, 3 * one, 4 * one
@@ -156,43 +176,69 @@ def _backward_pass(radix, place, rows, t, table):  # type: ignore[no-untyped-def
         place += ROW
 
 
-@inner
-def transform(place, rows, radices, table):  # type: ignore[no-untyped-def]
-    """Transform a panel; blocks that fit in cache are finished one by one."""
-    outer, size, t = 0, rows, _CONSTANTS
-    while outer < radices.size and size * ROW > _CACHED:
-        radix = radices[outer]
+def _transform(sample: Any, version: int) -> Loop:
+    """Return what transforms a panel; blocks that fit in cache are finished one by one."""
+    kind = np.zeros(1, sample.dtype)
+
+    def transform(integers):  # type: ignore[no-untyped-def]
+        place, rows, radices, passes, factors, size = integers
+        table, outer, t = samples_at(kind, factors, size), 0, _CONSTANTS
+        size = rows
+        while outer < passes and size * ROW > _CACHED:
+            radix = integer_at(radices + 8 * outer)
+            for block in range(0, rows, size):
+                _forward_pass(radix, place + block * ROW, size, t, table)
+            size //= radix
+            outer, t = outer + 1, t + size * (radix - 1)
         for block in range(0, rows, size):
-            _forward_pass(radix, place + block * ROW, size, t, table)
-        size //= radix
-        outer, t = outer + 1, t + size * (radix - 1)
-    for block in range(0, rows, size):
-        inner, at = size, t
-        for radix in radices[outer:]:
-            for sub in range(block, block + size, inner):
-                _forward_pass(radix, place + sub * ROW, inner, at, table)
-            inner //= radix
-            at += inner * (radix - 1)
+            inner, at = size, t
+            for number in range(outer, passes):
+                radix = integer_at(radices + 8 * number)
+                for sub in range(block, block + size, inner):
+                    _forward_pass(radix, place + sub * ROW, inner, at, table)
+                inner //= radix
+                at += inner * (radix - 1)
+        return version
+
+    return transform
 
 
-@inner
-def transform_back(place, rows, radices, table):  # type: ignore[no-untyped-def]
-    """Undo `transform`, times the number of rows."""
-    inner = radices.size
-    size = 1
-    while inner > 0 and size * radices[inner - 1] * ROW <= _CACHED:
-        inner -= 1
-        size *= radices[inner]
-    for block in range(0, rows, size):
-        sub, at = 1, table.size
-        for radix in radices[inner:][::-1]:
-            at -= sub * (radix - 1)
-            sub *= radix
-            for first in range(block, block + size, sub):
-                _backward_pass(radix, place + first * ROW, sub, at, table)
-    at = table.size - (size - 1)
-    for radix in radices[:inner][::-1]:
-        at -= size * (radix - 1)
-        size *= radix
+def _transform_back(sample: Any, version: int) -> Loop:
+    """Return what undoes that, times the number of rows."""
+    kind = np.zeros(1, sample.dtype)
+
+    def transform_back(integers):  # type: ignore[no-untyped-def]
+        place, rows, radices, inner, factors, end = integers
+        table, size, passes = samples_at(kind, factors, end), 1, inner
+        while inner > 0 and size * integer_at(radices + 8 * (inner - 1)) * ROW <= _CACHED:
+            inner -= 1
+            size *= integer_at(radices + 8 * inner)
         for block in range(0, rows, size):
-            _backward_pass(radix, place + block * ROW, size, at, table)
+            sub, at = 1, end
+            for number in range(passes - 1, inner - 1, -1):
+                radix = integer_at(radices + 8 * number)
+                at -= sub * (radix - 1)
+                sub *= radix
+                for first in range(block, block + size, sub):
+                    _backward_pass(radix, place + first * ROW, sub, at, table)
+        at = end - (size - 1)
+        for number in range(inner - 1, -1, -1):
+            radix = integer_at(radices + 8 * number)
+            at -= size * (radix - 1)
+            size *= radix
+            for block in range(0, rows, size):
+                _backward_pass(radix, place + block * ROW, size, at, table)
+        return version
+
+    return transform_back
+
+
+VERSION = simd.version("panel_butterflies.py", "lanes/vectors.py")
+_THERE, _BACK = by_address(_transform, 6), by_address(_transform_back, 6)
+Plan = tuple[int, int, tuple[int, int, int, int]]
+
+
+def plan_of(radices: Array, table: Array) -> Plan:
+    """Return the addresses of the transforms by some radices, there and back, and what they take behind the rows."""
+    tables = address_of(radices), radices.size, address_of(table), table.size
+    return _THERE(table.dtype, VERSION), _BACK(table.dtype, VERSION), tables

@@ -15,67 +15,30 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from . import simd
-from .entry import entry
+from .by_address import by_address, run
+from .entry import Loop, entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
 from .panel_butterflies import (
     MOST,
     PIECES,
     ROW,
+    VERSION,
     column_order,
     factors,
+    plan_of,
     product,
     row_at,
     times,
-    transform,
-    transform_back,
 )
 from .protocol import Array
 from .rows import address_of
 from .simd import PIECE, every_other, inner, interleave, load, store
-from .watch import address, samples_at
+from .watch import address, sample_at, samples_at
 
 _HALF = PIECES // 2
 # Bytes of the panels that are filled together: the longer the pieces of a row, the better memory serves them.
 _TOGETHER = 1 << 19
-VERSION = simd.version("panel_butterflies.py")
-
-
-def _row_in(kind: Any, place: Any) -> Any: ...
-def _weighted(kind: Any, place: Any, below: Any, weight: Any) -> Any: ...
-def _unweighted(kind: Any, x: Any, lower: Any, weight: Any) -> Any: ...
-
-
-@overload(_row_in)
-def _(kind, place):  # type: ignore[no-untyped-def]
-    """Return the samples of a row of a panel: half as many bytes of real ones."""
-    if isinstance(kind.dtype, types.Complex):
-        return lambda kind, place: load(kind[0], place, PIECE, PIECES)
-    return lambda kind, place: load(kind[0], place, PIECE, _HALF)
-
-
-@overload(_weighted)
-def _(kind, place, below, weight):  # type: ignore[no-untyped-def]
-    """Return a row of a panel, of complex samples or of pairs of real ones."""
-    if isinstance(kind.dtype, types.Complex):
-        return lambda kind, place, below, weight: _row_in(kind, place)
-    return lambda kind, place, below, weight: times(interleave(_row_in(kind, place), _row_in(kind, below)), weight)
-
-
-@overload(_unweighted)
-def _(kind, x, lower, weight):  # type: ignore[no-untyped-def]
-    """Return the samples of a row of a panel: complex ones, or real or imaginary parts."""
-    if isinstance(kind.dtype, types.Complex):
-        return lambda kind, x, lower, weight: x
-
-    def parts(kind, x, lower, weight):  # type: ignore[no-untyped-def]
-        z = times(x, weight.conjugate())
-        if lower:
-            return every_other(z, 1)
-        return every_other(z, 0)
-
-    return parts
 
 
 @inner
@@ -103,64 +66,135 @@ def _write(kind, data, size, place, count, lanes, x, spare):  # type: ignore[no-
         samples[place + i] = copy[i]
 
 
-@inner
-def _spare():  # type: ignore[no-untyped-def]
-    """Return memory for three rows, zeros at first."""
-    return np.zeros(3 * ROW, np.uint8)
+def _row(kind: Any, data: Any, size: Any, place: Any, below: Any, weight: Any, zeros: Any) -> Any: ...
+def _parts(kind: Any, x: Any, lower: Any, weight: Any) -> Any: ...
+
+
+@overload(_row)
+def _(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped-def]
+    """Return a row of a panel, of complex samples or of pairs of real ones; some zeros are followed by memory."""
+    if isinstance(kind.dtype, types.Complex):
+
+        def whole(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped-def]
+            here = _present(kind, data, size, place, ROW // kind.itemsize, zeros, zeros + ROW)
+            return load(kind[0], here, PIECE, PIECES)
+
+        return whole
+
+    def pairs(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped-def]
+        lanes = ROW // kind.itemsize // 2
+        even = load(kind[0], _present(kind, data, size, place, lanes, zeros, zeros + ROW), PIECE, _HALF)
+        odd = load(kind[0], _present(kind, data, size, place + below, lanes, zeros, zeros + ROW), PIECE, _HALF)
+        return times(interleave(even, odd), weight)
+
+    return pairs
+
+
+@overload(_parts)
+def _(kind, x, lower, weight):  # type: ignore[no-untyped-def]
+    """Return the samples of a row of a panel: complex ones, or real or imaginary parts."""
+    if isinstance(kind.dtype, types.Complex):
+        return lambda kind, x, lower, weight: x
+
+    def parts(kind, x, lower, weight):  # type: ignore[no-untyped-def]
+        z = times(x, weight.conjugate())
+        if lower:
+            return every_other(z, 1)
+        return every_other(z, 0)
+
+    return parts
+
+
+def _kinds(sample: Any) -> tuple[Array, Array]:
+    """Return arrays of the dtypes of samples and of their transform."""
+    return np.zeros(1, sample.dtype), np.zeros(1, np.result_type(sample, np.complex64))
+
+
+def _fill(sample: Any, version: int) -> Loop:
+    """Return what fills some panels with the columns of contiguous samples."""
+    kind, wide = _kinds(sample)
+    width_of, lanes = wide.itemsize, ROW // wide.itemsize
+
+    def fill(integers):  # type: ignore[no-untyped-def]
+        data, size, width, weights, length, panels, first, last, zeros = integers
+        for j in range(length):
+            weight = sample_at(wide, weights + j * width_of)
+            for p in range(first, last):
+                x = _row(kind, data, size, j * width + p * lanes, length * width, weight, zeros)
+                store(panels + (p * length + j) * ROW, PIECE, x)
+        return version
+
+    return fill
+
+
+def _give(sample: Any, version: int) -> Loop:
+    """Return what copies the columns of some panels to a contiguous array, from some row on, in steps."""
+    kind, wide = _kinds(sample)
+    width_of, lanes = wide.itemsize, ROW // wide.itemsize
+
+    def give(integers):  # type: ignore[no-untyped-def]
+        data, size, width, row, step, start, weights, length, panels, first, last, spare = integers
+        for j in range(row, length if kind.itemsize == width_of else 2 * length, step):
+            below, at = j >= length, j % length
+            weight = sample_at(wide, weights + at * width_of)
+            for p in range(first, last):
+                x = _parts(kind, load(wide[0], panels + (p * length + at) * ROW, PIECE, PIECES), below, weight)
+                _write(kind, data, size, start + p * lanes, min(lanes, width - p * lanes), lanes, x, spare)
+            start += width
+            if start >= size:
+                break
+        return version
+
+    return give
+
+
+def _turn(sample: Any, version: int) -> Loop:
+    """Return what multiplies the rows of a panel with a factor for each, conjugated or not, and with others' rows."""
+    kind, size = np.zeros(1, sample.dtype), sample.itemsize
+
+    def turn(integers):  # type: ignore[no-untyped-def]
+        panel, rows, factors, conjugated, length = integers
+        for j in range(length):
+            factor, place = sample_at(kind, factors + j * size), panel + j * ROW
+            x = times(row_at(place, kind), factor.conjugate() if conjugated else factor)
+            store(place, PIECE, product(x, row_at(rows + j * ROW, kind)))
+        return version
+
+    return turn
+
+
+_FILL, _GIVE, _TURN = by_address(_fill, 9), by_address(_give, 12), by_address(_turn, 5)
 
 
 def _compiled(version: int) -> tuple[Callable[..., int], Callable[..., int]]:
     """Return `forward` and `backward`, compiled anew for each version of what they are made of."""
 
     @entry(error_model="numpy")
-    def forward(  # type: ignore[no-untyped-def]
-        kind, data, size, width, weights, radices, table, near, far, panels, begin, end, together
-    ):
-        length, lanes, spare = weights.size, ROW // table.itemsize, _spare()
-        zeros = address(spare)
+    def forward(fill, source, weights, length, plan, turns, panels, begin, end, together):  # type: ignore[no-untyped-def]
+        memory, (transform, _, tables), (turn, near, far, pitch) = np.zeros(2 * ROW, np.uint8), plan, turns
+        zeros = address(memory)
         for first in range(begin, end, together):
             last = min(first + together, end)
-            for j in range(length):
-                for p in range(first, last):
-                    place = j * width + p * lanes
-                    here = _present(kind, data, size, place, lanes, zeros, zeros + ROW)
-                    below = _present(kind, data, size, place + length * width, lanes, zeros, zeros + 2 * ROW)
-                    store(panels + (p * length + j) * ROW, PIECE, _weighted(kind, here, below, weights[j]))
+            run(fill, (*source, weights, length, panels, first, last, zeros))
             for p in range(first, last):
                 panel = panels + p * length * ROW
-                transform(panel, length, radices, table)
-                for j in range(length if near.size else 0):
-                    x = times(row_at(panel + j * ROW, table), far[p, j])
-                    store(panel + j * ROW, PIECE, product(x, row_at(address(near) + j * ROW, table)))
-        return version
+                run(transform, (panel, length, *tables))
+                if near:
+                    run(turn, (panel, near, far + p * pitch, 0, length))
+        return version + 0 * memory.size
 
     @entry(error_model="numpy")
-    def backward(  # type: ignore[no-untyped-def]
-        kind, data, size, width, row, step, skip, weights, radices, table, near, far, panels, begin, end, together
-    ):
-        length, lanes, spare = weights.size, ROW // table.itemsize, _spare()
-        rows = length if kind.itemsize == table.itemsize else 2 * length
+    def backward(give, target, weights, length, plan, turns, panels, begin, end, together):  # type: ignore[no-untyped-def]
+        memory, (_, transform_back, tables), (turn, near, far, pitch) = np.empty(ROW, np.uint8), plan, turns
         for first in range(begin, end, together):
             last = min(first + together, end)
             for p in range(first, last):
                 panel = panels + p * length * ROW
-                for j in range(length if near.size else 0):
-                    x = times(row_at(panel + j * ROW, table), far[p, j].conjugate())
-                    x = product(x, row_at(address(near) + (length + j) * ROW, table))
-                    store(panel + j * ROW, PIECE, x)
-                transform_back(panel, length, radices, table)
-            start = -skip
-            for j in range(row, rows, step):
-                below, at = j >= length, j % length
-                for p in range(first, last):
-                    x = row_at(panels + (p * length + at) * ROW, table)
-                    parts = _unweighted(kind, x, below, weights[at])
-                    count = min(lanes, width - p * lanes)
-                    _write(kind, data, size, start + p * lanes, count, lanes, parts, address(spare))
-                start += width
-                if start >= size:
-                    break
-        return version
+                if near:
+                    run(turn, (panel, near + length * ROW, far + p * pitch, 1, length))
+                run(transform_back, (panel, length, *tables))
+            run(give, (*target, weights, length, panels, first, last, address(memory)))
+        return version + 0 * memory.size
 
     return forward, backward
 
@@ -177,12 +211,15 @@ class Columns:
     """
 
     def __init__(self, length: int, dtype: np.dtype[Any], real: bool, fold: int) -> None:
-        self.length = length
+        self.length, self._dtype = length, dtype
         self.lanes = ROW // dtype.itemsize
         self._weights = many_roots(-np.arange(length) * real, 4 * length).astype(dtype)
-        self._plan = self._weights, np.array(radices(length, MOST), np.int64), factors(length, dtype)
+        self._radices, self._table = np.array(radices(length, MOST), np.int64), factors(length, dtype)
         self._turns, self._period = 4 * column_order(length) - real, 4 * length * max(1, fold)
-        self._twiddles = self._factors(fold)
+        self._near, self._far = self._factors(fold)
+        near = address_of(self._near) if fold else 0
+        turns = _TURN(dtype, VERSION), near, address_of(self._far), self._far.strides[0]
+        self._plan = address_of(self._weights), length, plan_of(self._radices, self._table), turns
         self._together = min(8, max(4, _TOGETHER // (length * ROW)))
 
     def count(self, width: int) -> int:
@@ -196,7 +233,7 @@ class Columns:
         memory = np.empty(size + self.lanes * ROW + _ALIGNED, np.uint8)
         memory[size:] = 0
         start = -address_of(memory) % _ALIGNED
-        panels: Array = memory[start : start + size].view(self._weights.dtype).reshape(shape)
+        panels: Array = memory[start : start + size].view(self._dtype).reshape(shape)
         return panels
 
     def turned(self, shift: int) -> Array:
@@ -210,23 +247,24 @@ class Columns:
             return many_roots(np.multiply.outer(columns, self._turns), self._period)
 
         lanes, firsts = np.arange(self.lanes if fold else 0), np.arange(self.count(fold)) * self.lanes
-        near, dtype = table(lanes).T.reshape(-1), self._weights.dtype
-        return np.concatenate([near, near.conj()]).astype(dtype), table(firsts).astype(dtype)
+        near = table(lanes).T.reshape(-1)
+        return np.concatenate([near, near.conj()]).astype(self._dtype), table(firsts).astype(self._dtype)
 
     def forward(self, data: Array, width: int, panels: Array, part: slice) -> None:
         """Fill some of the panels with the transformed columns of contiguous samples."""
-        source = _kind(data.dtype), address_of(data), data.size, width
+        source = address_of(data), data.size, width
         numbers = address_of(panels), part.start, part.stop, self._together
-        forward(*source, *self._plan, *self._twiddles, *numbers)
+        forward(_FILL(data.dtype, VERSION), source, *self._plan, *numbers)
 
     def backward(self, panels: Array, part: slice, data: Array, width: int, window: tuple[int, int, int]) -> None:
         """Transform some of the panels back and copy their columns to a contiguous array.
 
         It begins with the row `window[0]`, without the first `window[2]` samples, and has every `window[1]`-th row.
         """
-        target = _kind(data.dtype), address_of(data), data.size, width
+        row, step, skip = window
+        target = address_of(data), data.size, width, row, step, -skip
         numbers = address_of(panels), part.start, part.stop, self._together
-        backward(*target, *window, *self._plan, *self._twiddles, *numbers)
+        backward(_GIVE(data.dtype, VERSION), target, *self._plan, *numbers)
 
 
 _ALIGNED = 64
@@ -236,9 +274,3 @@ _ALIGNED = 64
 def columns(length: int, dtype: np.dtype[Any], real: bool = False, fold: int = 0) -> Columns:
     """Return the transforms of columns; the last few are kept."""
     return Columns(length, dtype, real, fold)
-
-
-@lru_cache
-def _kind(dtype: np.dtype[Any]) -> Array:
-    """Return an array of a dtype, by which the compiled loops know it."""
-    return np.zeros(1, dtype)

@@ -11,11 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from . import simd
-from .entry import entry
+from .by_address import by_address, run
+from .entry import Loop, entry
 from .lanes.twiddles import many_roots
 from .lengths import radices
 from .own_spectrum import OwnSpectrum
@@ -23,104 +21,135 @@ from .panel_butterflies import (
     MOST,
     PIECES,
     ROW,
+    VERSION,
     column_order,
     factors,
+    plan_of,
     product,
-    row_at,
     times,
-    transform,
-    transform_back,
 )
 from .protocol import Array
 from .rows import address_of
-from .simd import PIECE, inner, load, splat_pair, store, transpose
-from .watch import address
+from .simd import PIECE, inner, load, splat_pair, store, transpose, zeros
+from .watch import address, sample_at
 
-VERSION = simd.version("panel_butterflies.py")
-
-
-@inner
-def _buffer(rows):  # type: ignore[no-untyped-def]
-    """Return memory for some rows, and an aligned address in it."""
-    memory = np.zeros(rows * ROW + PIECE, np.uint8)
-    return memory, -(-address(memory) // PIECE) * PIECE
+_WORD = np.float32(0)  # copies do not ask for the dtype
 
 
-@inner
-def _take(panels, height, row, width, length, table, buffer):  # type: ignore[no-untyped-def]
-    """Copy a group of rows to the lanes of a buffer, zeros behind them."""
-    side, lanes = PIECE // table.itemsize, ROW // table.itemsize
-    for p in range(-(-width // lanes)):
-        tile, rows = panels + (p * height + row) * ROW, buffer + p * lanes * ROW
-        for a in range(PIECES):
-            for b in range(PIECES):
-                transpose(table[0], tile + a * side * ROW + b * PIECE, ROW, rows + b * side * ROW + a * PIECE, ROW)
-    for j in range(width, length):
-        x = row_at(buffer + j * ROW, table)
-        store(buffer + j * ROW, PIECE, x - x)
+def _squares(sample: Any, version: int) -> Loop:
+    """Return what copies a grid of squares, each with rows and columns exchanged.
 
-
-@inner
-def _give(buffer, first, step, outputs, panels, height, row, table):  # type: ignore[no-untyped-def]
-    """Copy some of a buffer's rows, from the first on in steps, to a group of rows of the panels."""
-    side, lanes = PIECE // table.itemsize, ROW // table.itemsize
-    valid = min(lanes, height - row)
-    memory, spare = _buffer(side)
-    for p in range(-(-outputs // lanes)):
-        tile, rows = panels + (p * height + row) * ROW, buffer + (first + step * p * lanes) * ROW
-        for a in range(-(-valid // side)):
-            for b in range(PIECES):
-                source, target = rows + b * side * step * ROW + a * PIECE, tile + a * side * ROW + b * PIECE
-                if (a + 1) * side <= valid:
-                    transpose(table[0], source, step * ROW, target, ROW)
-                    continue
-                transpose(table[0], source, step * ROW, spare, PIECE)
-                for r in range(valid - a * side):  # the rows behind them belong to others
-                    store(target + r * ROW, PIECE, load(table[0], spare + r * PIECE, PIECE, 1))
-    return memory.size
-
-
-def _kernel_row(x: Any, spectrum: Any, group: Any, row: Any, length: Any, table: Any) -> Any: ...
-
-
-@overload(_kernel_row)
-def _(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
-    """Return a row of a group of the kernel's frequencies: what stands at an address, or what becomes of the signal's.
-
-    These are conjugated where the sign is −1, and multiplied with a factor for each lane and one for the row.
+    Of the source and of the target, it is told how far apart the rows of a square are, and the squares down the grid
+    and across.
     """
-    if isinstance(spectrum, types.Integer):
-        return lambda x, spectrum, group, row, length, table: row_at(spectrum + (group * length + row) * ROW, table)
 
-    def own(x, spectrum, group, row, length, table):  # type: ignore[no-untyped-def]
-        across, along, sign = spectrum
-        return times(product(splat_pair(abs(sign), sign, x) * x, row_at(across + group * ROW, table)), along[row])
+    def squares(integers):  # type: ignore[no-untyped-def]
+        source, step, down, across, target, target_step, target_down, target_across, height, width = integers
+        for a in range(height):
+            for b in range(width):
+                place = target + a * target_down + b * target_across
+                transpose(sample, source + a * down + b * across, step, place, target_step)
+        return version
 
-    return own
+    return squares
+
+
+def _multiply(sample: Any, version: int) -> Loop:
+    """Return what multiplies some rows with those of a kernel's spectrum."""
+
+    def multiply(integers):  # type: ignore[no-untyped-def]
+        rows, spectrum, _, _, length = integers
+        for at in range(0, length * ROW, ROW):
+            kernel = load(sample, spectrum + at, PIECE, PIECES)
+            store(rows + at, PIECE, product(load(sample, rows + at, PIECE, PIECES), kernel))
+        return version
+
+    return multiply
+
+
+def _multiply_own(sample: Any, version: int) -> Loop:
+    """Return what multiplies some rows with what becomes of them: of a signal's own frequencies.
+
+    These are conjugated, if need be, and multiplied with a factor for each lane and one for the row.
+    """
+    kind, size, one = np.zeros(1, sample.dtype), sample.itemsize, sample.real.dtype.type(1)
+
+    def multiply_own(integers):  # type: ignore[no-untyped-def]
+        rows, across, along, conjugated, length = integers
+        lanes, sign = load(sample, across, PIECE, PIECES), -one if conjugated else one
+        for j in range(length):
+            x = load(sample, rows + j * ROW, PIECE, PIECES)
+            own = times(product(splat_pair(one, sign, x) * x, lanes), sample_at(kind, along + j * size))
+            store(rows + j * ROW, PIECE, product(x, own))
+        return version
+
+    return multiply_own
+
+
+def _write(sample: Any, version: int) -> Loop:
+    """Return what writes some rows, times a factor."""
+    kind = np.zeros(1, sample.dtype)
+
+    def write(integers):  # type: ignore[no-untyped-def]
+        rows, out, factor, _, length = integers
+        for at in range(0, length * ROW, ROW):
+            store(out + at, PIECE, times(load(sample, rows + at, PIECE, PIECES), sample_at(kind, factor)))
+        return version
+
+    return write
+
+
+_SQUARES = by_address(_squares, 10)
+_MULTIPLY, _MULTIPLY_OWN, _WRITE = (by_address(make, 5) for make in (_multiply, _multiply_own, _write))
+
+
+@inner
+def _take(squares, panels, height, row, width, length, size, buffer):  # type: ignore[no-untyped-def]
+    """Copy a group of rows to the lanes of a buffer, zeros behind them."""
+    side, lanes = PIECE // size, ROW // size
+    for p in range(-(-width // lanes)):
+        tile = panels + (p * height + row) * ROW, ROW, side * ROW, PIECE
+        run(squares, (*tile, buffer + p * lanes * ROW, ROW, PIECE, side * ROW, PIECES, PIECES))
+    for j in range(width, length):
+        store(buffer + j * ROW, PIECE, zeros(_WORD, PIECES))
+
+
+@inner
+def _give(squares, buffer, first, step, outputs, panels, height, row, size, spare):  # type: ignore[no-untyped-def]
+    """Copy some of a buffer's rows, from the first on in steps, to a group of rows of the panels."""
+    side, lanes = PIECE // size, ROW // size
+    valid = min(lanes, height - row)
+    whole = valid // side
+    for p in range(-(-outputs // lanes)):
+        rows, tile = buffer + (first + step * p * lanes) * ROW, panels + (p * height + row) * ROW
+        apart = step * ROW, PIECE, side * step * ROW
+        run(squares, (rows, *apart, tile, ROW, side * ROW, PIECE, whole, PIECES))
+        if whole * side < valid:  # the rows behind them belong to others
+            run(squares, (rows + whole * PIECE, *apart, spare, ROW, side * ROW, PIECE, 1, PIECES))
+            for r in range(valid - whole * side):
+                store(tile + (whole * side + r) * ROW, PIECE, load(_WORD, spare + r * ROW, PIECE, PIECES))
 
 
 def _compiled(version: int) -> Callable[..., int]:
     """Return `convolve`, compiled anew for each version of what it is made of."""
 
     @entry(error_model="numpy")
-    def convolve(  # type: ignore[no-untyped-def]
-        panels, height, width, begin, end, length, radices, table, spectrum, first, step, outputs, scale, out
-    ):
-        """Replace groups of rows by their outputs; or write their spectra, times a factor, to an address."""
-        lanes = ROW // table.itemsize
-        memory, buffer = _buffer(length + lanes * (step + 1))
+    def convolve(panels, height, width, begin, end, length, size, plan, squares, middle, window):  # type: ignore[no-untyped-def]
+        """Do with groups of rows, once transformed, what the middle says; replace them by their outputs, if any."""
+        (transform, transform_back, tables), (first, step, outputs) = plan, window
+        loop, place, pitch, further, conjugated = middle
+        lanes, side = ROW // size, PIECE // size
+        rows = length + lanes * (step + 1)
+        memory = np.zeros((rows + side) * ROW + PIECE, np.uint8)
+        buffer = -(-address(memory) // PIECE) * PIECE
         for group in range(begin, end):
-            _take(panels, height, group * lanes, width, length, table, buffer)
-            transform(buffer, length, radices, table)
-            for j in range(length):
-                x = row_at(buffer + j * ROW, table)
-                if out:
-                    store(out + (group * length + j) * ROW, PIECE, times(x, scale[0]))
-                else:
-                    store(buffer + j * ROW, PIECE, product(x, _kernel_row(x, spectrum, group, j, length, table)))
-            if not out:
-                transform_back(buffer, length, radices, table)
-                _give(buffer, first, step, outputs, panels, height, group * lanes, table)
+            _take(squares, panels, height, group * lanes, width, length, size, buffer)
+            run(transform, (buffer, length, *tables))
+            run(loop, (buffer, place + group * pitch, further, conjugated, length))
+            if outputs:
+                run(transform_back, (buffer, length, *tables))
+                spare = buffer + rows * ROW
+                _give(squares, buffer, first, step, outputs, panels, height, group * lanes, size, spare)
         return version + 0 * memory.size
 
     return convolve
@@ -133,16 +162,16 @@ class Rows:
     """The transforms of rows of some length, for one precision."""
 
     def __init__(self, length: int, dtype: np.dtype[Any]) -> None:
-        self.length = length
+        self.length, self._dtype = length, dtype
         self._lanes = ROW // dtype.itemsize
-        self._one = np.ones(1, dtype)
-        self._plan = length, np.array(radices(length, MOST), np.int64), factors(length, dtype)
+        self._radices, self._factors = np.array(radices(length, MOST), np.int64), factors(length, dtype)
+        plan = plan_of(self._radices, self._factors)
+        self._plan = length, dtype.itemsize, plan, _SQUARES(dtype, VERSION)
 
     def empty(self, shape: tuple[int, ...]) -> Array:
         """Return an array for the spectra of panels of a height, the last of a shape."""
         *others, height = shape
-        dtype = self._plan[2].dtype
-        return np.empty((*others, self.groups(height), self.length, self._lanes), dtype)
+        return np.empty((*others, self.groups(height), self.length, self._lanes), self._dtype)
 
     def groups(self, height: int) -> int:
         """Return how many groups the rows of panels make."""
@@ -150,8 +179,9 @@ class Rows:
 
     def spectra(self, panels: Array, width: int, part: slice, scale: float, out: Array) -> None:
         """Fill the spectra of some groups of rows of a width, times a factor."""
-        where = address_of(panels), panels.shape[1], width, part.start, part.stop
-        convolve(*where, *self._plan, 0, 0, 0, 0, np.array([scale], panels.dtype), address_of(out))
+        factor = np.array([scale], panels.dtype)
+        middle = _WRITE(self._dtype, VERSION), address_of(out), self.length * ROW, address_of(factor), 0
+        self._convolve(panels, width, part, middle, (0, 0, 0))
 
     def turned(self, shift: int) -> Array:
         """Return the factors of the frequencies of samples that are moved behind so many others."""
@@ -166,15 +196,21 @@ class Rows:
         window: tuple[int, int, int],
     ) -> None:
         """Replace some groups of rows by their outputs: the first one, the step, and how many."""
-        where = address_of(panels), panels.shape[1], width, part.start, part.stop
         if isinstance(spectrum, OwnSpectrum):
             across, along = spectrum.factors
             lanes = np.zeros(self.groups(len(across)) * self._lanes, panels.dtype)
             lanes[: len(across)] = across
-            sign = along.real.dtype.type(-1 if spectrum.conjugated else 1)
-            convolve(*where, *self._plan, (address_of(lanes), along, sign), *window, self._one, 0)
+            numbers = address_of(lanes), ROW, address_of(along), int(spectrum.conjugated)
+            self._convolve(panels, width, part, (_MULTIPLY_OWN(self._dtype, VERSION), *numbers), window)
         else:
-            convolve(*where, *self._plan, address_of(spectrum), *window, self._one, 0)
+            middle = _MULTIPLY(self._dtype, VERSION), address_of(spectrum), self.length * ROW, 0, 0
+            self._convolve(panels, width, part, middle, window)
+
+    def _convolve(
+        self, panels: Array, width: int, part: slice, middle: tuple[int, ...], window: tuple[int, int, int]
+    ) -> None:
+        where = address_of(panels), panels.shape[1], width, part.start, part.stop
+        convolve(*where, *self._plan, middle, window)
 
 
 @lru_cache(maxsize=64)

@@ -137,17 +137,28 @@ def copy_table(
         *(sources(s.boundary, p, s.samples) for s, p in zip(spans, positions, strict=True)),
     ]
     *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(found, strides, strict=True))
-    rows = np.zeros(1, np.int64)
-    for places in above:
-        missing = np.logical_or.outer(rows == MISSING, places == MISSING)
-        rows = np.where(missing, MISSING, np.add.outer(rows, places)).reshape(-1)
-    columns = np.full((stride, -(-last.size // stride) + slack), MISSING)
-    for phase in range(stride):
-        columns[phase, : last[phase::stride].size] = last[phase::stride]
+    columns = _by_phase(last, stride, slack)
     used = columns.size + max(0, run[1] - run[0] - 1)
     # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
     pitch = (-(-used // lanes) | 1) * lanes
-    return CopyTable(rows, columns.reshape(-1), run, used, (*(s.size for s in found[:-1]), pitch))
+    return CopyTable(_summed(above), columns, run, used, (*(s.size for s in found[:-1]), pitch))
+
+
+def _summed(axes: list[Array]) -> Array:
+    """Return where rows stand, from the places along each axis."""
+    rows = np.zeros(1, np.int64)
+    for places in axes:
+        missing = np.logical_or.outer(rows == MISSING, places == MISSING)
+        rows = np.where(missing, MISSING, np.add.outer(rows, places)).reshape(-1)
+    return rows
+
+
+def _by_phase(places: Array, stride: int, slack: int) -> Array:
+    """Return every so-many-th place from the first on, then from the second on, …, and behind each of them a slack."""
+    phases = np.full((stride, -(-places.size // stride) + slack), MISSING)
+    for phase in range(stride):
+        phases[phase, : places[phase::stride].size] = places[phase::stride]
+    return phases.reshape(-1)
 
 
 def sources(boundary: str, positions: Array, samples: int) -> Array:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
 from numba import config, njit, types
@@ -34,12 +35,12 @@ PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  
 
 
 def version(*files: str) -> int:
-    """Return a number that changes with this file or some beside it, for functions that are compiled from them.
+    """Return a number that changes with this file or some near it, for functions that are compiled from them.
 
     Numba's cache watches a function's own file alone; what a closure holds is part of the cache's key.
     """
     names = (Path(__file__).name, Path(watch.__file__).name, "by_address.py", *files)
-    sources = b"".join(Path(__file__).with_name(name).read_bytes() for name in names)
+    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in names)
     return int(hashlib.sha256(sources + bytes(watch.WATCHING)).hexdigest()[:15], 16)
 
 
@@ -52,6 +53,8 @@ _inner: Callable[..., Any] = partial(
 inner: Callable[[_Code], _Code] = _inner
 # For those that are called once or twice: Numba writes them into what calls them, and compiles one function less.
 inlined: Callable[[_Code], _Code] = partial(_inner, inline="always")
+# What such functions are given in place of literals: for each of those Numba would compile them once more.
+ZERO, ONE, NO, YES = np.int64(0), np.int64(1), np.False_, np.True_
 _LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int64: ir.IntType(64)}
 _INDEX = ir.IntType(32)
 # A product and a sum may become one instruction that rounds once; nothing is assumed of NaN, Inf or the order.

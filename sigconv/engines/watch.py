@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ if WATCHING:
 _RECENT, _MOST = 512, 1 << 16  # ranges: of compiled code's own arrays, and of all
 _CHECK, _NOTE = "sigconv_check_memory", "sigconv_note_memory"
 _NUMBER = ir.IntType(64)
+# No other code calls these: wrappers for it would take most of the time of compiling them.
+_inner: Callable[..., Any] = partial(njit, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = intrinsic
 _FUNCTION = ir.FunctionType(ir.VoidType(), [_NUMBER, _NUMBER])
 
@@ -75,6 +78,21 @@ def note(builder: Any, address: Any, size: Any) -> None:
         builder.call(_function(builder, _NOTE), [address, builder.add(address, _number(size))])
 
 
+def integer(builder: Any, address: Any) -> Any:
+    """Write the load of the integer of 64 bits at an address."""
+    check(builder, address, 8)
+    return _loaded(builder, address)
+
+
+def _loaded(builder: Any, address: Any) -> Any:
+    return builder.load(builder.inttoptr(address, _NUMBER.as_pointer()), align=8)
+
+
+def counted(builder: Any, address: Any) -> Any:
+    """Write that a count at an address goes up by one, whatever other threads do; return the count before."""
+    return builder.atomic_rmw("add", builder.inttoptr(address, _NUMBER.as_pointer()), _number(1), "monotonic")
+
+
 def _number(value: Any) -> Any:
     return ir.Constant(_NUMBER, value) if isinstance(value, int) else value
 
@@ -95,10 +113,22 @@ def _pointer(typing: Any, kind: Any, address: Any, size: Any) -> Any:
     return result(kind, types.intp, types.intp), code
 
 
-@njit(nogil=True)
+@_inner()
 def samples_at(kind, address, count):  # type: ignore[no-untyped-def]
     """Return the samples of an array's dtype at an address, as a line of so many."""
     return carray(_pointer(kind, address, count * kind.itemsize), (count,))
+
+
+@_compiled
+def sample_at(typing: Any, kind: Any, address: Any) -> Any:
+    """Return the sample of an array's dtype at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sample = context.get_value_type(kind.dtype)
+        check(builder, args[1], context.get_abi_sizeof(sample))
+        return builder.load(builder.inttoptr(args[1], sample.as_pointer()))
+
+    return kind.dtype(kind, types.intp), code
 
 
 @_compiled
@@ -112,7 +142,7 @@ def _known(typing: Any, address: Any, size: Any) -> Any:
     return types.intp(types.intp, types.intp), code
 
 
-@njit(nogil=True)
+@_inner()
 def address(array):  # type: ignore[no-untyped-def]
     """Return where an array's first element stands: of a contiguous one."""
     return _known(array.ctypes.data, array.nbytes)
@@ -123,7 +153,7 @@ def _entry(typing: Any, address: Any) -> Any:
     """Return the number at an address."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(builder.inttoptr(args[0], _NUMBER.as_pointer()))
+        return _loaded(builder, args[0])
 
     return types.int64(types.int64), write
 
@@ -141,10 +171,10 @@ def _put(typing: Any, address: Any, number: Any) -> Any:
 
 @_compiled
 def _counted(typing: Any, address: Any) -> Any:
-    """Count one up at an address, whatever other threads do, and return the count before."""
+    """Count one up at an address, and return the count before."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.atomic_rmw("add", builder.inttoptr(args[0], _NUMBER.as_pointer()), _number(1), "monotonic")
+        return counted(builder, args[0])
 
     return types.int64(types.int64), write
 

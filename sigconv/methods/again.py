@@ -38,7 +38,7 @@ class Sums:
 
     def fill(self, tile: Tile, signal: Array, out: Array) -> None:
         """Write one tile of the result to `out`, from the whole signal, aligned to the result's axes."""
-        _DIRECT.fill(self._taps, self._problem, self._settings, tile, signal, out)
+        _DIRECT.fill(self._taps, self._problem, self._settings, tile, signal, out, in_order)
 
 
 def sum_again(

@@ -97,11 +97,7 @@ class Checked(NamedTuple):
             np.sqrt((wide**2).sum(axis=problem.positions, keepdims=True)),
         )
 
-    def fill(self, state: State, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
-        """Write the result to `out`, step after step."""
-        self.fill_shared(state, problem, settings, tile, signal, out, in_order)
-
-    def fill_shared(
+    def fill(
         self, state: State, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
     ) -> None:
         """Write the result to `out`: by transforms, with the sums of sizes beside them, then the direct sums."""
@@ -115,9 +111,9 @@ class Checked(NamedTuple):
                 part = parts[step // 2]
                 place: Any = (*part.slices, ...)
                 if step % 2:
-                    self.method.fill(state.sizes, absolute, inner, part, sizes, sums[place])
+                    self.method.fill(state.sizes, absolute, inner, part, sizes, sums[place], in_order)
                 else:
-                    self.method.fill(state.values, asked, inner, part, signal, out[place])
+                    self.method.fill(state.values, asked, inner, part, signal, out[place], in_order)
 
         runner(transform, 2 * len(parts))
         left = list(_left(problem, inner, _failing(state, problem, inner, signal, sums.real)))
@@ -127,7 +123,7 @@ class Checked(NamedTuple):
             with np.errstate(all="ignore"):
                 for part in left[step::_STEPS]:
                     place: Any = (*part.slices, ...)
-                    _DIRECT.fill(state.taps, problem, plain, part, signal, out[place])
+                    _DIRECT.fill(state.taps, problem, plain, part, signal, out[place], in_order)
 
         runner(add, _STEPS)
 

@@ -18,6 +18,7 @@ from .direct_price import least_product, loops_for, priced
 from .direct_tiles import in_tiles, least_products, parts, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Limits, Runner, Settings
+from .shares import shared
 from .tiles import (
     Reach,
     Tile,
@@ -26,7 +27,6 @@ from .tiles import (
     is_known_to_loops,
     numbers_outside,
     reach_of,
-    shared,
     trimmed,
 )
 
@@ -68,7 +68,16 @@ class Direct:
         sizes = np.abs(kernel.astype(np.float64)).sum(axis=problem.positions)
         return _Kernel(kernel, float(sizes.max(initial=0.0)))
 
-    def fill(self, state: _Kernel, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self,
+        state: _Kernel,
+        problem: Problem,
+        settings: Settings,
+        tile: Tile,
+        signal: Array,
+        out: Array,
+        runner: Runner,
+    ) -> None:
         """Write one tile of the result to `out`, whose dtype holds it and which shares no memory with the signal."""
         for part, place in parts(problem, tile):
             self._fill(state, problem, settings, part, signal, out[place])

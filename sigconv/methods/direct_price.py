@@ -12,8 +12,9 @@ from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Problem
 from .direct_tiles import conv_steps, held_bytes, samples_met, taps_met
 from .protocol import Costs, Estimate, Settings
+from .shares import share_of, waking
 from .small import lines_of
-from .tiles import count_tiles, share_of, tile_steps, waking
+from .tiles import count_tiles, tile_steps
 
 # A call by compiled loops that is made at once, in calls of numpy.convolve.
 _COMPILED_CALL = 1.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .exact import BlockOverflow, check_fits
 from .nonfinite import Compute, mended
 from .orientation import orient
 from .output import overflow_at, written
-from .protocol import Index, Method, Runner, Settings, SharedMethod
+from .protocol import Index, Method, Runner, Settings
 from .renormalize import Weights
 from .scaling import Limits, limits, rescaled
 from .separable import Passes
@@ -137,11 +137,7 @@ def _write(prepared: Prepared, tile: Tile, signal: Array, target: Array, dtype: 
     computed = problem.result_dtype if is_exact(problem.result_dtype) else problem.working_dtype
     at_once = prepared.weights is None and target.dtype == dtype == computed
     block = target if at_once else np.empty(target.shape, computed)
-    work = prepared.state, problem, prepared.settings, tile, signal, block
-    if prepared.settings.steps > 1:
-        cast(SharedMethod, prepared.method).fill_shared(*work, runner)
-    else:
-        prepared.method.fill(*work)
+    prepared.method.fill(prepared.state, problem, prepared.settings, tile, signal, block, runner)
     if prepared.weights is not None:
         prepared.weights.weigh(tile, signal, block, target)
     elif not at_once:

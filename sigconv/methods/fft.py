@@ -12,7 +12,7 @@ from ..engines.transforms import engine_names, priced_as
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
-from .protocol import Costs, Estimate, Limits, Runner, Settings
+from .protocol import PANELS, Costs, Estimate, Limits, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
 from .transform_method import COPIES, TransformMethod, least_of, least_samples, whole_length, work
@@ -49,22 +49,15 @@ class FFT(TransformMethod):
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Any:
         """Return the kernel's spectra, for panels or for an engine."""
-        if settings.steps > 1:
-            return panels.prepare(kernel, problem, settings, runner)
-        return super().prepare(kernel, problem, settings, runner)
+        prepare = panels.prepare if settings.engine == PANELS else super().prepare
+        return prepare(kernel, problem, settings, runner)
 
-    def fill_shared(
-        self,
-        state: panels.Spectra,
-        problem: Problem,
-        settings: Settings,
-        tile: Tile,
-        signal: Array,
-        out: Array,
-        runner: Runner,
+    def fill(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
     ) -> None:
-        """Write one tile of the result to `out`, in panels."""
-        panels.fill(state, problem, settings, tile, signal, out, runner)
+        """Write one tile of the result to `out`, in panels or by an engine."""
+        fill = panels.fill if settings.engine == PANELS else super().fill
+        fill(state, problem, settings, tile, signal, out, runner)
 
     def describe(self, settings: Settings) -> dict[str, str]:
         """Return the settings in words."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from ..semantics.problem import Axis, Problem
 from . import panels
 from .fft import FFT
 from .layout import fill_corner
-from .protocol import Runner, Settings
+from .protocol import PANELS, Runner, Settings
 from .spectral import taps_needed, transform_dtype
 from .tiles import Tile, clipped, reach_of
 
@@ -36,13 +37,18 @@ class Itself(FFT):
 
         Panels take by what the signal's spectrum must be multiplied to be the kernel's.
         """
-        if settings.steps > 1:
+        if settings.engine == PANELS:
             return panels.own(problem, settings, conjugated=not problem.flip)
         moved = [0 if problem.flip else axis.taps - 1 for axis in problem.axes]
         return tuple(_around(*asked) for asked in zip(problem.axes, moved, settings.lengths, strict=True))
 
-    def fill(self, state: Window, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`."""
+        if settings.engine == PANELS:
+            super().fill(state, problem, settings, tile, signal, out, runner)
+            return
         piece, dtype = tile.samples(signal, problem.positions), transform_dtype(problem)
         lengths = dict(zip(problem.positions, settings.lengths, strict=True))
         buffer = settings.engine, tuple(lengths.get(i, n) for i, n in enumerate(piece.shape)), problem.positions, dtype

@@ -17,6 +17,7 @@ from ..semantics.problem import Problem
 from .lanes import lost
 from .orientation import dilated
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import share_of, shared, waking
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -31,15 +32,12 @@ from .tiles import (
     numbers_outside,
     part_of_bank,
     reach_of,
-    share_of,
-    shared,
     tile_steps,
     transforms_of,
     trimmed,
-    waking,
 )
 from .transform_method import best_of_few, least_of, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .workers import sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
 # Samples of a block of two and of three axes: with the kernel's spectrum it stays in the second-level cache, or nearly.
@@ -64,29 +62,35 @@ def serves(problem: Problem) -> bool:
 def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     """Return the cost of the best lengths that fit in memory, or of those that take the least; or nothing."""
 
-    def of(lengths: tuple[int, ...], max_bytes: int | None) -> list[Estimate]:
-        apart = _estimate(problem, costs, _Blocks.of(problem, costs, lengths), max_bytes)
-        return with_shared(apart, problem, costs, _shared_seconds)
+    def of(blocks: _Blocks, max_bytes: int | None) -> list[Estimate]:
+        return with_shared(_estimate(problem, costs, blocks, max_bytes), problem, costs, _shared_seconds, blocks)
 
     return best_of_few(_ranked(problem, costs), of, limits, _LOOKED_AT)
 
 
 class _Blocks(NamedTuple):
     """Blocks of some lengths: what each gives on every axis, how many there are; how many are transformed together, and
-    the seconds that this takes."""
+    the seconds that this takes.
+
+    Beside the seconds of all of them, `begun` are those of what comes before: the call, and the kernels' spectra. What
+    Python does for a spectrum takes the time of two.
+    """
 
     lengths: tuple[int, ...]
     outputs: tuple[int, ...]
     counts: tuple[int, ...]
     parts: int
     together: float
+    begun: float
 
     @classmethod
     def of(cls, problem: Problem, costs: Costs, lengths: tuple[int, ...]) -> _Blocks:
         """Return the blocks of a problem."""
         dtype, hops = problem.working_dtype, outputs(problem, lengths)
         counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
-        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, _seconds(costs, dtype, lengths))
+        together = _seconds(costs, dtype, lengths)
+        begun = costs.call + 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), together)
+        return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, together, begun)
 
     def bands(self, costs: Costs) -> int:
         """Return how many bands of blocks along the first axis a tile has: all, if that is too little to be shared."""
@@ -144,10 +148,10 @@ def least_sample(costs: Costs, dtype: DType, ndim: int) -> float:
     return float((seconds / np.array(_LENGTHS)[numbers].prod(axis=0)).min())
 
 
-def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """Yield the lengths of blocks of which not all is lost, first those that likely take the least time.
+def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, _Blocks]]:
+    """Yield blocks of which not all is lost, first those that likely take the least time.
 
-    They come with the least that blocks of these lengths may take in all. Likely the workers share whole transforms.
+    They come with the least that they may take in all. Likely the workers share whole transforms.
     """
     numbers, together = _grid(costs, problem.working_dtype, len(problem.axes))
     blocks: Any = 1.0
@@ -157,12 +161,11 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, tuple[int, 
     each = np.ceil(transforms / costs.workers) + kernels / (2 * min(kernels, costs.workers))
     seconds = together * each
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    alone = costs.call + 2 * costs.tile + 2 * costs.spectrum + moved / costs.workers
+    alone = 2 * costs.tile + moved / costs.workers
     while seconds[place := int(seconds.argmin())] < inf:
         seconds[place] = inf
-        lengths, one = tuple([_LENGTHS[i] for i in numbers[:, place].tolist()]), float(together[place])
-        spectra = spectra_seconds(problem, costs, prod(lengths), one)
-        yield alone + spectra + shared(float(transforms[place]) * one, costs), lengths
+        found = _Blocks.of(problem, costs, tuple([_LENGTHS[i] for i in numbers[:, place].tolist()]))
+        yield alone + found.begun + shared(float(transforms[place]) * found.together, costs), found
 
 
 def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | None) -> Estimate:
@@ -187,22 +190,20 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     share = max(share_of(tiles, costs.workers), largest / transforms * entries / problem.batch)
     work = blocks.together * transforms * -(-problem.batch // entries) * part_of_bank(kernels_in(tile, problem))
     work += costs.passes(dtype.itemsize * prod(problem.shape))
-    # What Python does for a tile and for a spectrum takes the time of two; the workers do not share it.
-    seconds = costs.call + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
-    seconds += 2 * costs.spectrum + spectra_seconds(problem, costs, size, blocks.together)
+    # What Python does for a tile takes the time of two; the workers do not share it.
+    seconds = blocks.begun + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared_bytes, worker, _needs(dtype))
 
 
-def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float:
+def _shared_seconds(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     """Return the time of one tile, whose blocks the workers share."""
-    blocks, entries = _Blocks.of(problem, costs, settings.lengths), lines_of_kernel(problem.shape, problem)
+    entries = lines_of_kernel(problem.shape, problem)
     transforms = -(-prod(blocks.counts) * entries // blocks.parts) * (problem.batch // entries)
     work = blocks.together * transforms * part_of_bank(bank_of(problem))
     work += costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    spectra = 2 * costs.spectrum + spectra_seconds(problem, costs, prod(settings.lengths), blocks.together)
-    return costs.call + spectra + 2 * costs.tile + costs.wake + work * share_of(transforms, costs.workers)
+    return blocks.begun + 2 * costs.tile + costs.wake + work * share_of(transforms, costs.workers)
 
 
 @cache
@@ -224,13 +225,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     if out.size == 0:

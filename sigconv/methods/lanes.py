@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from math import inf, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import share_of, shared, waking
 from .spectral import Spectra, tail, taps_needed
 from .tiles import (
     Reach,
@@ -31,14 +32,11 @@ from .tiles import (
     numbers_outside,
     part_of_bank,
     reach_of,
-    share_of,
-    shared,
     tile_steps,
     transforms_of,
-    waking,
 )
 from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
-from .workers import in_order, sharing
+from .workers import sharing
 
 _LONGEST = 1 << 16
 _LOOKED_AT = 3  # lengths of blocks of which all is estimated
@@ -66,11 +64,37 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         return []
     size = _tile_outputs(problem, costs, ranked[0][0])
 
-    def of(length: int, max_bytes: int | None) -> list[Estimate]:
-        apart = _estimate(problem, costs, length, size, max_bytes)
-        return with_shared(apart, problem, costs, _shared_seconds) if problem.batch == 1 else [apart]
+    def of(blocks: _Blocks, max_bytes: int | None) -> list[Estimate]:
+        apart = _estimate(problem, costs, blocks, size, max_bytes)
+        return with_shared(apart, problem, costs, _shared_seconds, blocks) if problem.batch == 1 else [apart]
 
-    return best_of_few(((_least(problem, costs, length), length) for _, length in ranked), of, limits, _LOOKED_AT)
+    blocks = (_Blocks.of(problem, costs, length) for _, length in ranked)
+    return best_of_few(((_least(problem, costs, b), b) for b in blocks), of, limits, _LOOKED_AT)
+
+
+class _Blocks(NamedTuple):
+    """Blocks of some length: how many outputs each gives, how many a line has, the seconds of one.
+
+    Beside the seconds of all of them, `begun` are those of what comes before: the call, and the kernels' spectra.
+    """
+
+    length: int
+    outputs: int
+    in_line: int
+    one: float
+    begun: float
+
+    @classmethod
+    def of(cls, problem: Problem, costs: Costs, length: int) -> _Blocks:
+        """Return the blocks of a problem."""
+        axis, dtype = problem.axes[0], problem.working_dtype
+        hop, one = _outputs(length, axis, dtype), costs.block(spectrum_dtype(dtype), length)
+        begun = costs.call + costs.spectrum + spectra_seconds(problem, costs, length, one)
+        return cls(length, hop, -(-axis.count // hop), one, begun)
+
+    def seconds(self, problem: Problem) -> float:
+        """Return the seconds of all blocks, of all entries of the batch."""
+        return self.one * self.in_line * transforms_of(problem)
 
 
 def _lanes(dtype: np.dtype[Any]) -> int:
@@ -111,13 +135,9 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             return
 
 
-def _least(problem: Problem, costs: Costs, length: int) -> float:
-    """Return the least that blocks of some length may take in all: in one tile, or shared by the workers."""
-    axis, dtype, tile = problem.axes[0], problem.working_dtype, costs.tile + costs.batch["lanes"]
-    one = costs.block(spectrum_dtype(dtype), length)
-    work = one * -(-axis.count // _outputs(length, axis, dtype)) * transforms_of(problem)
-    alone = costs.call + costs.spectrum + tile + spectra_seconds(problem, costs, length, one)
-    return alone + shared(work, costs)
+def _least(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
+    """Return the least that some blocks may take in all: in one tile, or shared by the workers."""
+    return blocks.begun + costs.tile + costs.batch["lanes"] + shared(blocks.seconds(problem), costs)
 
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
@@ -169,27 +189,24 @@ def _tile_outputs(problem: Problem, costs: Costs, seconds: float) -> int:
     return -(-total // (even if worth else fewest))
 
 
-def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes: int | None) -> Estimate:
-    """Return the cost of blocks of some length in tiles of about some outputs, all of the same number of blocks."""
-    axis, dtype = problem.axes[0], problem.working_dtype
+def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, size: int, max_bytes: int | None) -> Estimate:
+    """Return the cost of some blocks in tiles of about some outputs, all of the same number of blocks."""
+    axis, dtype, (length, hop, in_line, one, begun) = problem.axes[0], problem.working_dtype, blocks
     complex_dtype, paired = spectrum_dtype(dtype), dtype.kind != "c"
-    hop = _outputs(length, axis, dtype)
-    blocks, held, bank = -(-axis.count // hop), _held(problem, length, max_bytes), bank_of(problem)
+    held, bank = _held(problem, length, max_bytes), bank_of(problem)
     tiles = -(-axis.count // int(max(2 * hop, min(size / bank, held))))
-    outputs = min(axis.count, -(-blocks // (2 * tiles)) * 2 * hop)
+    outputs = min(axis.count, -(-in_line // (2 * tiles)) * 2 * hop)
     # Equal parts of a bank, each no more than twice as large as other tiles.
     kernels = -(-bank // -(-bank * outputs // (2 * size))) if bank > 1 else 1
     tile = tile_steps(problem, (outputs,), min(max(size, kernels * outputs), held / (1 + 2 * length / outputs)))
     alike, kernels = lines_of_kernel(tile, problem), kernels_in(tile, problem)
-    transforms = -(-blocks * alike // (2 if paired else 1)) * -(-problem.batch // alike)
-    one = costs.block(complex_dtype, length)
-    count = count_tiles(problem.shape, tile)
+    transforms = -(-in_line * alike // (2 if paired else 1)) * -(-problem.batch // alike)
+    tiles = count_tiles(problem.shape, tile)
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
-    work = share_of(count, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
+    work = share_of(tiles, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
     # The workers do not share what Python does for a tile.
-    seconds = costs.call + costs.spectrum + spectra_seconds(problem, costs, length, one)
-    seconds += (costs.tile + costs.batch["lanes"]) * count + waking(count, costs) + work
+    seconds = begun + (costs.tile + costs.batch["lanes"]) * tiles + waking(tiles, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
     worker = complex_dtype.itemsize * length * (1 + kept)
@@ -199,13 +216,10 @@ def _estimate(problem: Problem, costs: Costs, length: int, size: int, max_bytes:
     return Estimate(settings, seconds, _shared_bytes(problem, length), worker, frozenset(needs))
 
 
-def _shared_seconds(problem: Problem, costs: Costs, settings: Settings) -> float:
+def _shared_seconds(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     """Return the time of one tile, whose blocks the workers share."""
-    axis, dtype, length = problem.axes[0], problem.working_dtype, settings.lengths[0]
-    one, hop = costs.block(spectrum_dtype(dtype), length), _outputs(length, axis, dtype)
-    work = max(-(-axis.count // hop) * transforms_of(problem) * one, costs.passes(2 * dtype.itemsize * axis.count))
-    begun = costs.spectrum + spectra_seconds(problem, costs, length, one) + costs.tile + costs.batch["lanes"]
-    return costs.call + begun + costs.wake + work / costs.workers
+    work = max(blocks.seconds(problem), costs.passes(2 * problem.working_dtype.itemsize * problem.axes[0].count))
+    return blocks.begun + costs.tile + costs.batch["lanes"] + costs.wake + work / costs.workers
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
@@ -219,13 +233,7 @@ def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner)
 
 
 def fill(
-    state: Spectra,
-    problem: Problem,
-    settings: Settings,
-    tile: Tile,
-    signal: Array,
-    out: Array,
-    runner: Runner = in_order,
+    state: Spectra, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
 ) -> None:
     """Write one tile of the result to `out`; workers share its blocks."""
     axis, length, lines = problem.axes[0], settings.lengths[0], load("lanes.lines")

@@ -64,21 +64,12 @@ class OverlapAdd(TransformMethod):
             return _own(problem).prepare(kernel, problem, settings, runner)
         return super().prepare(kernel, problem, settings, runner)
 
-    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
-        """Write one tile of the result to `out`."""
-        if settings.engine == "lanes":
-            _own(problem).fill(state, problem, settings, tile, signal, out)
-        else:
-            super().fill(state, problem, settings, tile, signal, out)
-
-    def fill_shared(
+    def fill(
         self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
     ) -> None:
         """Write one tile of the result to `out`; workers share blocks of our own."""
-        if settings.engine == "lanes":
-            _own(problem).fill(state, problem, settings, tile, signal, out, runner)
-        else:
-            self.fill(state, problem, settings, tile, signal, out)
+        fill = _own(problem).fill if settings.engine == "lanes" else super().fill
+        fill(state, problem, settings, tile, signal, out, runner)
 
     def probes(self, state: Any, problem: Problem, settings: Settings) -> Index:
         """Look at one output of each block."""

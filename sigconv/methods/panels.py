@@ -35,15 +35,16 @@ from .layout import local_window
 from .nest import LEAST_ROWS, SLAB, Nest, Shape, Step, Window, convolve, transform
 from .orientation import dilated
 from .protocol import PANELS, Costs, Estimate, Runner, Settings
+from .shares import share_of, shared, waking
 from .spectral import alias_free_length, taps_needed, transform_dtype
-from .tiles import Reach, Tile, clipped, gather, reach_of, share_of, shared, tile_steps, trimmed, waking
+from .tiles import Reach, Tile, clipped, gather, reach_of, tile_steps, trimmed
 from .workers import in_steps
 
 PASSES = 3
 # A pass is done in a few steps for each worker, whoever does them: fewer where they would end before a thread wakes. By
 # then Python's lock would be taken again, and the thread would wait in vain, step after step.
 _STEPS = 4
-# The engine's name, and the largest row of a panel in bytes.
+# The largest row of a panel in bytes.
 _ROW = 256
 
 
@@ -82,11 +83,11 @@ def estimate(problem: Problem, costs: Costs) -> Estimate:
     complex_dtype, size = spectrum_dtype(dtype), prod(lengths) // (2 if dtype.kind == "f" else 1)
     transforms = 2 * problem.batch + problem.kernel_batch
     tile = tile_steps(problem, tuple(axis.count for axis in problem.axes), 1, 1)
-    shared = sum([costs.transform(PANELS, complex_dtype, transforms * size, length) for length in lengths])
-    shared += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
-    steps = _steps(shared / (PASSES * transforms), costs)
-    shared += PASSES * steps * costs.batch["panels"] * problem.batch
-    seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * shared
+    work = sum([costs.transform(PANELS, complex_dtype, transforms * size, length) for length in lengths])
+    work += costs.passes(2 * PASSES * transforms * size * complex_dtype.itemsize, compiled=True)
+    steps = _steps(work / (PASSES * transforms), costs)
+    work += PASSES * steps * costs.batch["panels"] * problem.batch
+    seconds = costs.call + costs.spectrum + waking(steps, costs) + share_of(steps, costs.workers) * work
     # What Python does for the planes of three axes takes half the time of a tile there, and as much back; the workers
     # do not share it.
     planes = size // prod(lengths[1:]) if len(problem.axes) > 2 else 0

@@ -31,7 +31,7 @@ class Settings(NamedTuple):
 
     Where the transforms are checked, `checked` are the tiles that they take. Integers are checked by loops, `residues`.
 
-    With several `steps`, the workers do a tile together (see `SharedMethod`). Panels do one entry of the batch at a
+    With several `steps`, the workers do a tile together. Panels do one entry of the batch at a
     time; their `lengths` of an axis by itself are those of two, into which it is folded.
     """
 
@@ -184,10 +184,13 @@ class Method(Protocol):
         """
         ...
 
-    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`, from the whole signal (aligned to the result's axes).
 
-        `out` has the dtype of the sums (of the result, for exact integers), and shares no memory with the signal.
+        `out` has the dtype of the sums (of the result, for exact integers), and shares no memory with the signal. With
+        several steps, the runner is given so many in all.
         """
         ...
 
@@ -200,14 +203,4 @@ class Method(Protocol):
 
     def describe(self, settings: Settings) -> Mapping[str, str]:
         """Return the settings in words, for `explain`."""
-        ...
-
-
-class SharedMethod(Method, Protocol):
-    """A method that has settings with several `steps`: then this serves in place of `fill`."""
-
-    def fill_shared(
-        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
-    ) -> None:
-        """Write one tile of the result to `out`; the runner is given `settings.steps` steps in all."""
         ...

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, partial
 from math import prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from .direct import Direct
 from .direct_price import loops_for
 from .direct_tiles import extended
 from .exact import limb_counts, limb_peak
-from .protocol import Components, Costs, Estimate, Index, Limits, Method, Runner, Settings, SharedMethod
-from .rounded_tiles import Compute, floats, is_filled, prepared
-from .tiles import Tile, count_tiles, share_of
+from .protocol import Components, Costs, Estimate, Index, Limits, Method, Runner, Settings
+from .rounded_tiles import floats, is_filled, prepared
+from .shares import share_of
+from .tiles import Tile, count_tiles
 from .workers import in_order
 
 # Bits that integers of some bytes are expected to have, and those of products that one transform takes.
@@ -74,42 +75,20 @@ class Exactly:
         make = partial(self._method.prepare, problem=floats(problem), settings=settings, runner=runner)
         return prepared(kernel, problem, make) if is_exact(problem.result_dtype) else make(kernel)
 
-    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
-        """Write one tile of the result to `out`."""
-
-        def compute(state: Any, problem: Problem, tile: Tile, samples: Array, sums: Array) -> None:
-            self._method.fill(state, problem, settings, tile, samples, sums)
-
-        self._fill(state, problem, settings, tile, signal, out, compute)
-
-    def fill_shared(
+    def fill(
         self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
     ) -> None:
-        """Write one tile of the result to `out`, by workers together."""
-        method = cast(SharedMethod, self._method)
+        """Write one tile: of integers by rounded sums, or by direct ones where these fail their check."""
 
         def compute(state: Any, problem: Problem, tile: Tile, samples: Array, sums: Array) -> None:
-            method.fill_shared(state, problem, settings, tile, samples, sums, runner)
+            self._method.fill(state, problem, settings, tile, samples, sums, runner)
 
-        self._fill(state, problem, settings, tile, signal, out, compute)
-
-    def _fill(
-        self,
-        state: Any,
-        problem: Problem,
-        settings: Settings,
-        tile: Tile,
-        signal: Array,
-        out: Array,
-        compute: Compute,
-    ) -> None:
-        """Write one tile: of integers by rounded sums, or by direct ones where these fail their check."""
         if not is_exact(problem.result_dtype):
             compute(state, problem, tile, signal, out)
         elif not is_filled(state, problem, settings, tile, signal, out, compute):
             loops = Settings(tile=out.shape, engine=loops_for(problem)[-1])
             taps = self._direct.prepare(state.whole, problem, loops, in_order)
-            self._direct.fill(taps, problem, loops, tile, signal, out)
+            self._direct.fill(taps, problem, loops, tile, signal, out, in_order)
 
     def probes(self, state: Any, problem: Problem, settings: Settings) -> Index | None:
         """Look at the outputs that the method names."""

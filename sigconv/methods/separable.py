@@ -20,7 +20,8 @@ from .bounds import unit_roundoff
 from .direct import tile_sums
 from .direct_price import loops_for, needed, sum_seconds
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
-from .tiles import Reach, Tile, count_tiles, gather, reach_of, share_of, tile_steps, waking
+from .shares import share_of, waking
+from .tiles import Reach, Tile, count_tiles, gather, reach_of, tile_steps
 
 Terms = tuple[tuple[Array, ...], ...]
 
@@ -80,7 +81,9 @@ class Passes(NamedTuple):
         """Return the kernel's terms; None if there are too many."""
         return find(kernel, problem, self.most)
 
-    def fill(self, state: Terms, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Terms, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`."""
         reaches = [reach_of(axis, tile.slices[axis.position]) for axis in problem.axes]
         if out.size == 0 or any(r.low >= r.high for r in reaches):

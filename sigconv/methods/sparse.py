@@ -20,6 +20,7 @@ from .direct_price import loops_for, needed
 from .direct_tiles import conv_steps, extended, held_bytes, in_tiles, parts
 from .nonfinite import is_finite
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import share_of, waking
 from .tiles import (
     Reach,
     Tile,
@@ -30,9 +31,7 @@ from .tiles import (
     is_known_to_loops,
     numbers_outside,
     reach_of,
-    share_of,
     tile_steps,
-    waking,
 )
 
 # Outputs of a tile: the Python around it and its halo count for little.
@@ -80,7 +79,9 @@ class Sparse(NamedTuple):
         finite = len(places[0]) <= self.most and np.isfinite(values).all()
         return Taps(values.astype(problem.working_dtype), places) if finite else None
 
-    def fill(self, state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Taps, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`: NaN, if not all samples that it reads are finite."""
         for part, place in parts(problem, tile):
             if not _fill(state, problem, settings, part, signal, out[place]):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from ..engines.protocol import Array
 from ..semantics.boundary import NUMBERS, Span, extend
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
-
-if TYPE_CHECKING:
-    from .protocol import Costs
 
 _READ_DTYPES = "?bBhHiIlLqQ" + FLOATS
 
@@ -90,21 +87,6 @@ def strip_sizes(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
 def count_tiles(shape: tuple[int, ...], steps: tuple[int, ...]) -> int:
     """Return how many tiles a result has."""
     return prod([-(-size // step) for size, step in zip(shape, steps, strict=True)])
-
-
-def share_of(count: int, workers: int) -> float:
-    """Return which share of all tiles the busiest of some workers computes."""
-    return -(-count // workers) / count if count else 1.0
-
-
-def waking(count: int, costs: Costs) -> float:
-    """Return the time until other workers work, too, if there are several tiles."""
-    return costs.wake if min(count, costs.workers) > 1 else 0.0
-
-
-def shared(work: float, costs: Costs) -> float:
-    """Return the least time of some work, by one worker, or by all once they wake."""
-    return min(work, work / costs.workers + costs.wake)
 
 
 def contributing(axis: Axis, first: int, last: int) -> tuple[int, int]:

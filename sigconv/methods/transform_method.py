@@ -15,9 +15,10 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import needed, priced_as
 from ..semantics.problem import Axis, Problem
 from . import spectral
-from .protocol import Components, Costs, Estimate, Index, Limits, Runner, Settings
+from .protocol import PANELS, Components, Costs, Estimate, Index, Limits, Runner, Settings
 from .renormalize import renormalizes
-from .tiles import Tile, count_tiles, first_of_every, share_of, shared, waking
+from .shares import share_of, shared, waking
+from .tiles import Tile, count_tiles, first_of_every
 from .workers import in_steps
 
 # Passes over the samples and spectra of blocks, beside their transforms.
@@ -41,7 +42,9 @@ class TransformMethod:
         """Return the kernel's spectrum."""
         return spectral.prepare(kernel, problem, settings)
 
-    def fill(self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array) -> None:
+    def fill(
+        self, state: Any, problem: Problem, settings: Settings, tile: Tile, signal: Array, out: Array, runner: Runner
+    ) -> None:
         """Write one tile of the result to `out`."""
         out[...] = spectral.block(state, problem, settings, tile, signal)
 
@@ -53,7 +56,7 @@ class TransformMethod:
 @lru_cache(maxsize=1024)
 def first_outputs(problem: Problem, settings: Settings) -> Index:
     """Return the first outputs of all blocks."""
-    if settings.steps > 1:
+    if settings.engine == PANELS:
         return first_of_every(problem, (axis.count for axis in problem.axes))
     lengths = zip(problem.axes, settings.lengths, settings.circular, strict=True)
     return first_of_every(problem, (a.count if c else spectral.block_outputs(a, n) for a, n, c in lengths))
@@ -136,12 +139,13 @@ def best_of_few(
 
 
 def with_shared(
-    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, Settings], float]
+    apart: Estimate, problem: Problem, costs: Costs, seconds: Callable[[Problem, Costs, T], float], blocks: T
 ) -> list[Estimate]:
     """Return an estimate, and where workers have few tiles each also that of one tile, whose blocks they share.
 
-    They end together, whenever each begins. What a tile reads and gives is in memory once. Workers share no more than
-    the blocks: what is not read and written in place is better done tile by tile.
+    The function gives its seconds. The workers end together, whenever each begins. What a tile reads and gives is in
+    memory once. Workers share no more than the blocks: what is not read and written in place is better done tile by
+    tile.
     """
     in_place = problem.signal_dtype == problem.working_dtype == problem.result_dtype and not renormalizes(problem)
     many = count_tiles(problem.shape, apart.settings.tile) > _FEW * costs.workers
@@ -151,7 +155,7 @@ def with_shared(
     shared_bytes = apart.shared_bytes + item * size
     worker_bytes = apart.worker_bytes - item * prod(apart.settings.tile)
     settings = apart.settings._replace(tile=problem.shape, steps=costs.workers)
-    return [apart, Estimate(settings, seconds(problem, costs, settings), shared_bytes, worker_bytes, apart.needs)]
+    return [apart, Estimate(settings, seconds(problem, costs, blocks), shared_bytes, worker_bytes, apart.needs)]
 
 
 class Work(NamedTuple):

@@ -41,26 +41,31 @@ def describe(
     arguments.check_channels(outer, weight_shape[1] * groups, groups, weight_shape)
     strides = arguments.per_axis("stride", stride, ndim, 1)
     dilations = arguments.per_axis("dilation", dilation, ndim, 1)
-    spans = [reach(m, d) for m, d in zip(weight_shape[2:], dilations, strict=True)]
-    pairs = arguments.paddings(padding, spans, strides)
-    boundary = arguments.boundary(padding_mode)
-    arguments.check_reach(padding_mode, pairs, outer[2:])
-    for n, span, (before, behind), s in zip(outer[2:], spans, pairs, strides, strict=True):
-        check_positions(n + before + behind, span, s)
-        if n + before + behind < span:
-            raise ArgumentValueError(
-                f"the input has {outer[2:]} samples, with padding {pairs}, and the dilated kernel reaches over "
-                f"{tuple(spans)}: it must not be larger than the padded input"
-            )
-    axes = tuple(
-        Axis(INPUTS + 1 + i, n, m, d, span - 1 - before, n + behind, s, boundary, silent=boundary == "zero")
-        for i, (n, m, d, span, (before, behind), s) in enumerate(
-            zip(outer[2:], weight_shape[2:], dilations, spans, pairs, strides, strict=True)
-        )
-    )
+    axes = _axes(outer[2:], weight_shape[2:], strides, dilations, padding, padding_mode)
     dtypes = arguments.operand_dtypes(input_dtype, weight_dtype)
     channels = groups, weight_shape[0] // groups, weight_shape[1]
     return layer_of(outer, channels, axes, dtypes, flip)
+
+
+def _axes(
+    samples: Shape, taps: Shape, strides: Shape, dilations: Shape, padding: Any, padding_mode: Any
+) -> tuple[Axis, ...]:
+    """Return the convolved axes, or raise if the padding can't be served, or leaves no output."""
+    spans = [reach(m, d) for m, d in zip(taps, dilations, strict=True)]
+    pairs = arguments.paddings(padding, spans, strides)
+    boundary = arguments.boundary(padding_mode)
+    arguments.check_reach(padding_mode, pairs, samples)
+    axes = list[Axis]()
+    for n, m, d, span, (before, behind), s in zip(samples, taps, dilations, spans, pairs, strides, strict=True):
+        check_positions(n + before + behind, span, s)
+        if n + before + behind < span:
+            raise ArgumentValueError(
+                f"the input has {samples} samples, with padding {pairs}, and the dilated kernel reaches over "
+                f"{tuple(spans)}: it must not be larger than the padded input"
+            )
+        window = span - 1 - before, n + behind
+        axes.append(Axis(INPUTS + 1 + len(axes), n, m, d, *window, s, boundary, silent=boundary == "zero"))
+    return tuple(axes)
 
 
 def layer_of(

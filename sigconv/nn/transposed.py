@@ -82,13 +82,16 @@ def describe_transposed(
     options = zip(outer[2:], weight_shape[2:], strides, pairs, dilations, extra, strict=True)
     axes = [_axis_phases(INPUTS + 1 + i, *asked) for i, asked in enumerate(options)]
     channels = groups, weight_shape[1], weight_shape[0] // groups
-    phases = []
-    for combined in product(*(phases for _, phases in axes)):
-        met = tuple(p.axis for p in combined if p.axis is not None)
-        problem = layer_of(outer, channels, met, dtypes, flip=True) if len(met) == ndim else None
-        phases.append(Phase(tuple(p.place for p in combined), tuple(p.taps for p in combined), problem))
+    phases = tuple(_phase(along, outer, channels, dtypes) for along in product(*(phases for _, phases in axes)))
     shape = (outer[0], groups * weight_shape[1], *(length for length, _ in axes))
-    return Transposed(shape, dtypes[2], tuple(phases))
+    return Transposed(shape, dtypes[2], phases)
+
+
+def _phase(along: tuple[_AxisPhase, ...], input_shape: Shape, channels: tuple[int, int, int], dtypes: Any) -> Phase:
+    """Return a phase of the output from those of its axes."""
+    met = tuple(p.axis for p in along if p.axis is not None)
+    problem = layer_of(input_shape, channels, met, dtypes, flip=True) if len(met) == len(along) else None
+    return Phase(tuple(p.place for p in along), tuple(p.taps for p in along), problem)
 
 
 def _axis_phases(

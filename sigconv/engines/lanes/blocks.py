@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..entry import entry
-from ..simd import inner
+from ..simd import NO, ONE, YES, ZERO, inner
 from ..watch import address
 from .calls import call
-from .levels import BACK, LEFT, ROOTS, THERE, forward, inverse
+from .levels import BACK, LEFT, NEXT, ROOTS, THERE, forward, inverse
 from .passes import ROW
 from .shares import next_piece
 from .tables import COPIED, EMPTY, FROM, MISSING, OUTSIDE, TO, UNWANTED
@@ -81,16 +81,16 @@ def _transform(samples, work, shape, outer, within, columns, source, a, b):  # t
     """Transform two blocks of samples, or one, along all axes but the last."""
     step = shape.inner * work.pitch
     for panel in range(shape.rows):
-        from_a, column_a = _source(samples, work, shape, columns, source, 0, a, panel)
+        from_a, column_a = _source(samples, work, shape, columns, source, ZERO, a, panel)
         from_b, column_b = OUTSIDE, 0
         if shape.parts > 1:
-            from_b, column_b = _source(samples, work, shape, columns, source, 1, b, panel)
+            from_b, column_b = _source(samples, work, shape, columns, source, ONE, b, panel)
         for i in range(shape.inner):
             integers = _integers(work, shape, outer, panel, i, from_a, column_a, from_b, column_b)
             call(outer[0, THERE], 1, 0, outer[0, LEFT], integers)
-            forward(outer, 1, len(outer), integers[0], step, shape.outer)
+            forward(outer, ONE, len(outer), integers[0], step, shape.outer)
         for i in range(shape.outer if shape.inner > 1 else 0):
-            forward(within, 0, len(within), work.block + panel * ROW + i * step, work.pitch, shape.inner)
+            forward(within, ZERO, len(within), work.block + panel * ROW + i * step, work.pitch, shape.inner)
 
 
 @inner
@@ -103,18 +103,18 @@ def _restore(samples, work, shape, outer, within, columns, a, b):  # type: ignor
         if left_a <= 0 and left_b <= 0:
             continue
         for i in range(shape.outer if shape.inner > 1 else 0):
-            inverse(within, 0, len(within), work.block + panel * ROW + i * step, work.pitch, shape.inner)
-        to_a, to_b = _target(work, shape, 0, left_a), _target(work, shape, 1, left_b)
+            inverse(within, ZERO, len(within), work.block + panel * ROW + i * step, work.pitch, shape.inner)
+        to_a, to_b = _target(work, shape, ZERO, left_a), _target(work, shape, ONE, left_b)
         column_a, column_b = (a * columns.hop + column) * samples.size, (b * columns.hop + column) * samples.size
         at_a, at_b = column_a if to_a == TO else 0, column_b if to_b == TO + 1 else 0
         for i in range(shape.inner):
             integers = _integers(work, shape, outer, panel, i, to_a, at_a, to_b, at_b)
-            inverse(outer, 1, len(outer), integers[0], step, shape.outer)
+            inverse(outer, ONE, len(outer), integers[0], step, shape.outer)
             call(outer[0, BACK], 1, 0, outer[0, LEFT], integers)
         if to_a == COPIED:
-            _copy_out(samples, work, 0, column_a, left_a)
+            _copy_out(samples, work, ZERO, column_a, left_a)
         if to_b == COPIED + 1:
-            _copy_out(samples, work, 1, column_b, left_b)
+            _copy_out(samples, work, ONE, column_b, left_b)
 
 
 @inner
@@ -123,12 +123,12 @@ def _along_lines(work, shape, along, middle, spectrum, kept, there, back):  # ty
     for i in range(0, shape.outer * shape.inner, middle.together):
         lines = range(i, i + middle.together if len(along) else i)
         for j in lines if there else range(0):
-            forward(along, 0, len(along), work.block + j * work.pitch, ROW, shape.rows)
+            forward(along, ZERO, len(along), work.block + j * work.pitch, NEXT, shape.rows)
         table = i * shape.rows * ROW
         integers = (work.block + i * work.pitch, middle.groups, middle.turns, spectrum + table, kept + table)
         call(middle.code, 1, 0, middle.together * shape.rows // shape.lanes, integers)
         for j in lines if back else range(0):
-            inverse(along, 0, len(along), work.block + j * work.pitch, ROW, shape.rows)
+            inverse(along, ZERO, len(along), work.block + j * work.pitch, NEXT, shape.rows)
 
 
 @inner
@@ -175,10 +175,10 @@ def _compiled(version: int) -> Callable[..., int]:
             a, b = first % across, (min(first + shape.parts, total) - 1) % across
             _transform(samples, work, shape, outer, within, columns, source, a, b)
             place = spectra[0] if count == 1 else kernels.kept
-            _along_lines(work, shape, along, middle, place, 0, True, count == 1)
+            _along_lines(work, shape, along, middle, place, ZERO, YES, count == 1)
             for kernel in range(results):
                 if count > 1:
-                    _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, False, True)
+                    _along_lines(work, shape, along, kernels.back, spectra[kernel], kernels.kept, NO, YES)
                 for n in range(first, min(first + shape.parts, total)):
                     at = ends[n // entry * count + kernel]
                     _find_lines(work, TO + n - first, target, at, n % entry // inside, n % inside // across)

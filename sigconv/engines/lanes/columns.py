@@ -15,18 +15,20 @@ a time are kept in the cache, and each kernel's spectrum is read once for all of
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..bands import KEPT
 from ..entry import entry
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import address_of
-from ..simd import inner
+from ..simd import NO, ONE, YES, ZERO, inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
-from .levels import BACK, LEFT, RADIX, ROOTS, THERE, forward, inverse
+from .levels import BACK, LEFT, NEXT, RADIX, ROOTS, THERE, forward, inverse
 from .line_tables import empty_spectra, lanes_of, real_dtype, scaled, tables_of
 from .memory import workspace
 from .passes import ROW
@@ -49,14 +51,14 @@ def _analyse(x, y, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take before its parts are taken one by one."""
     left = levels[0, LEFT]
     call(levels[0, THERE], 1, 0, left, (work, x, y, left * ROW, levels[0, ROOTS]))
-    forward(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    forward(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
 
 
 @inner
 def _synthesise(x, y, dropped, levels, shared, work):  # type: ignore[no-untyped-def]
     """Run the passes that all rows of a block take in the end."""
     left = levels[0, LEFT]
-    inverse(levels, 1, shared, work, ROW, levels[0, RADIX] * left)
+    inverse(levels, ONE, shared, work, NEXT, levels[0, RADIX] * left)
     call(levels[0, BACK], 1, 0, left, (work, x, y, dropped, left, levels[0, ROOTS]))
 
 
@@ -71,12 +73,12 @@ def _parts(code, there, back, passes, spectrum, kept, soon):  # type: ignore[no-
     size = levels[shared - 1, LEFT] if shared else rows
     for part in range(0, rows * ROW, size * ROW):
         if there:
-            forward(levels, max(1, shared), len(levels), work + part, ROW, size)
+            forward(levels, max(1, shared), len(levels), work + part, NEXT, size)
         near = part // 2
         tables = (work + part, turns + part, across, spectrum + part, kept + part)
         call(code, 1, 0, size // lanes, (*tables, x + near, y + near, v + near, w + near))
         if back:
-            inverse(levels, max(1, shared), len(levels), work + part, ROW, size)
+            inverse(levels, max(1, shared), len(levels), work + part, NEXT, size)
 
 
 @inner
@@ -99,38 +101,34 @@ def _compiled(version: int) -> Callable[..., int]:
     """Return the function that runs blocks, which is compiled anew for each version of what it is made of."""
 
     @entry(error_model="numpy")
-    def run_blocks(lines, spectra, parts, dropped, passes, code, bank, counted):  # type: ignore[no-untyped-def]
-        (levels, shared, _, _, _, work), (back, kept, together) = passes, bank
-        sources, _, targets, blocks, _, _ = lines
+    def run_blocks(lines, spectra, parts, dropped, passes, code, bank, pieces, counted):  # type: ignore[no-untyped-def]
+        (levels, shared, _, _, _, work), (back, kept) = passes, bank
+        sources, targets = lines[0], lines[2]
         rows, results = levels[0, RADIX] * levels[0, LEFT], targets.shape[1]
         count = sources.shape[1] // len(spectra)  # lines that have one bank of kernels
-        size = parts * together  # blocks of a piece
-        each = -(-count * blocks // size)  # pieces of a bank's lines
-        # The last two blocks of a line may write the same results: one piece has both, the first one may have less.
-        less = each * size - blocks if count == 1 else 0
-        total = each * len(spectra)
         piece = next_piece(counted)
-        while piece < total:
+        while piece < len(pieces):
             after = next_piece(counted)
-            n, begin = piece // each, piece % each * size - less
-            pairs = range(max(begin, -(less % parts)), min(begin + size, count * blocks), parts)
+            n, begin = pieces[piece, 0], pieces[piece, 1]
+            pairs = range(begin, pieces[piece, 2], parts)
             for pair in pairs:
-                x, y, v, w = _halves(pair, parts, lines, n * count, count, 0, rows)
+                x, y, v, w = _halves(pair, parts, lines, n * count, count, ZERO, rows)
                 m, follows = n, pair + parts
                 if follows >= pairs.stop:  # the thread's next piece; behind the last one, that once more
-                    m, follows = min(after, total - 1) // each, min(after, total - 1) % each * size - less
-                soon = _halves(follows, parts, lines, m * count, count, 0, rows)
+                    near = min(after, len(pieces) - 1)
+                    m, follows = pieces[near, 0], pieces[near, 1]
+                soon = _halves(follows, parts, lines, m * count, count, ZERO, rows)
                 own = kept + (pair - begin) // parts * rows * ROW if results else spectra[n, 0]
                 at_once = results > 0 and back == 0
                 _analyse(x, y, levels, shared, work)
-                _parts(code, True, at_once, passes, spectra[n, 0], own, soon)
+                _parts(code, YES, at_once, passes, spectra[n, 0], own, soon)
                 if at_once:
                     _synthesise(v, w, dropped, levels, shared, work)
             for kernel in range(results if back else 0):
                 for pair in pairs:
                     own = kept + (pair - begin) // parts * rows * ROW
                     _, _, v, w = _halves(pair, parts, lines, n * count, count, kernel, rows)
-                    _parts(back, False, True, passes, spectra[n, kernel], own, (v, w, v, w))
+                    _parts(back, NO, YES, passes, spectra[n, kernel], own, (v, w, v, w))
                     _synthesise(v, w, dropped, levels, shared, work)
             piece = after
         return version
@@ -185,13 +183,32 @@ def _run(
     tables, real, counted = tables_of(length, dtype), real_dtype(dtype), counter()
     taken, parts = address_of(counted), 1 if dtype.kind == "c" else 2
     apart = max(2 // parts, _PIECE // (parts * length * dtype.itemsize))
+    pieces = pieces_of(len(spectra), lines.sources.shape[1] // len(spectra), lines.blocks, parts, together or apart)
 
     def work() -> None:
         place = workspace.address((1 + together) * tables.size)
-        bank = (RETURN(real), place + tables.size, together) if together else (0, 0, apart)
-        _run_blocks(tuple(lines), spectra, parts, dropped, (*tables.arguments, place), middle(real), bank, taken)
+        passes, bank = (*tables.arguments, place), (RETURN(real), place + tables.size) if together else (0, 0)
+        _run_blocks(tuple(lines), spectra, parts, dropped, passes, middle(real), bank, pieces, taken)
 
     share(work)
+
+
+@lru_cache(maxsize=KEPT)
+def pieces_of(banks: int, count: int, blocks: int, parts: int, together: int) -> Array:
+    """Return what a thread takes at a time: a bank's number, the first block of its lines, the one behind the last.
+
+    Each bank has `count` lines, each line some blocks, of which so many parts are transformed as one.
+
+    >>> pieces_of(1, 1, 5, 2, 1).tolist()  # of a block alone and the two before it
+    [[0, -1, 1], [0, 1, 3], [0, 3, 5]]
+    """
+    size = parts * together
+    begins = np.arange(0, count * blocks, size)
+    # The last two blocks of a line may write the same results: one piece has both, the first one may have less.
+    less = len(begins) * size - blocks if count == 1 else 0
+    ends = np.minimum(begins - less + size, count * blocks)
+    begins = np.maximum(begins - less, -(less % parts))
+    return np.stack([np.repeat(np.arange(banks), len(begins)), np.tile(begins, banks), np.tile(ends, banks)], axis=1)
 
 
 def spectra_of(kernels: Array, length: int) -> Array:

@@ -14,9 +14,11 @@ from ..protocol import Array
 from ..rows import address_of
 from ..simd import inner
 from .calls import call
-from .passes import FIRST, FORWARD, INVERSE, LAST
+from .passes import FIRST, FORWARD, INVERSE, LAST, ROW
 
 RADIX, LEFT, ROOTS, THERE, BACK, _ENTRIES = range(6)
+_THERE, _BACK = np.int64(THERE), np.int64(BACK)
+NEXT = np.int64(ROW)  # the step of rows that follow one another
 
 
 def levels_of(radices: tuple[int, ...], left: int, roots: Array, ends: tuple[int, int] | None = None) -> Array:
@@ -50,11 +52,11 @@ def _run(way, levels, number, place, step, rows):  # type: ignore[no-untyped-def
 def forward(levels, begin, end, place, step, rows):  # type: ignore[no-untyped-def]
     """Run some levels over some rows."""
     for number in range(begin, end):
-        _run(THERE, levels, number, place, step, rows)
+        _run(_THERE, levels, number, place, step, rows)
 
 
 @inner
 def inverse(levels, begin, end, place, step, rows):  # type: ignore[no-untyped-def]
     """Run some levels back."""
     for number in range(end - 1, begin - 1, -1):
-        _run(BACK, levels, number, place, step, rows)
+        _run(_BACK, levels, number, place, step, rows)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
 
+from .. import watch
 from ..protocol import Array
 from ..simd import instruction
-from ..watch import check
 
 # Calls a function as often as there are threads for it, and returns when all calls have.
 Share = Callable[[Callable[[], None]], None]
@@ -31,8 +30,7 @@ def next_piece(typing: Any, counted: Any) -> Any:
     """Return how many pieces have been taken, and take the next one; `counted` is the counter's address."""
 
     def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        one = ir.Constant(args[0].type, 1)
-        check(builder, args[0], args[0].type.width // 8)
-        return builder.atomic_rmw("add", builder.inttoptr(args[0], args[0].type.as_pointer()), one, "monotonic")
+        watch.check(builder, args[0], 8)
+        return watch.counted(builder, args[0])
 
     return counted(counted), write

@@ -102,8 +102,7 @@ class Code:
 
     def integer(self, address: Number) -> Number:
         """Return the integer of 64 bits at an address."""
-        kind, size = _LLVM[types.int64], 8
-        return self._number(self._builder.load(self._place(address, kind, size), align=size))
+        return self._number(watch.integer(self._builder, address.value))
 
     def copy(self, target: Number, source: Number) -> None:
         """Copy a sample."""
