@@ -35,6 +35,7 @@ Way = tuple[str, bool]  # an engine, and whether compiled loops copy
 _Order = tuple[bool, float]
 
 
+@lru_cache(maxsize=256)
 def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of transforms and copies of no more samples than the window needs, in the cheapest blocks."""
     smallest, least = _smallest(problem), 1
@@ -71,9 +72,9 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     batches = [_BATCH] if limits.max_bytes is None else [_BATCH, _BATCH // 8, 1]
     ways, best = {paired: _ways(problem, paired) for paired in (False, True)}, dict[Way, tuple[_Order, Work]]()
     cuts = [_cut(problem, lengths) for lengths in block_lengths(problem)]
-    losing = inf
+    limited, losing = limits.max_bytes is not None, inf
     for least, number in sorted([(_least_seconds(problem, costs, c), number) for number, c in enumerate(cuts)]):
-        if limits.max_bytes is None and least >= min(limits.below, losing):
+        if least >= (losing if limited else min(limits.below, losing)):
             break
         sized = [_work(problem, costs, cuts[number], batch) for batch in batches]
         if number and sized[-1].worker_bytes > _MOST_BYTES:
@@ -84,16 +85,20 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
                 if way not in best or order < best[way][0]:
                     best[way] = order, asked
         losing = _losing(best, costs, limits)
-    all_ways = limits.max_bytes is not None
-    return [asked.estimate(costs, *way) for way, (order, asked) in best.items() if all_ways or order[1] <= losing]
+    return [asked.estimate(costs, *way) for way, (order, asked) in best.items() if limited or order[1] <= losing]
 
 
 def _losing(best: Mapping[Way, tuple[_Order, Work]], costs: Costs, limits: Limits) -> float:
-    """Return the time from which on blocks lose by all engines: that of the slowest one, or of any that is loaded."""
+    """Return the time from which on blocks lose by all engines: that of the slowest one, or of any that is loaded.
+
+    Within a limit on memory all of them count, and each must fit.
+    """
+    slowest = max([order[1] for order, _ in best.values()])
+    if limits.max_bytes is not None:
+        return inf if any(order[0] for order, _ in best.values()) else slowest
     # A share of loading counts, too, which is far less than the time of a tile.
-    fitting = {way: order[1] for way, (order, _) in best.items() if not order[0]}
-    loaded = [seconds + costs.tile for way, seconds in fitting.items() if limits.loaded(best[way][1].needs(*way))]
-    return min([max(fitting.values(), default=inf), *loaded])
+    loaded = [order[1] for way, (order, asked) in best.items() if limits.loaded(asked.needs(*way))]
+    return min(slowest, min(loaded, default=inf) + costs.tile)
 
 
 def _ways(problem: Problem, paired: bool) -> list[Way]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from math import inf, prod
+from math import ceil, inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,7 +127,7 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
             continue
         if length > _LONGEST:
             return
-        seconds = (spectra + max(1, -(-wanted // outputs) * each)) * one
+        seconds = (spectra + ceil(-(-wanted // outputs) * each)) * one
         if max_bytes is not None:
             seconds += tiles / max(2 * outputs, _held(problem, length, max_bytes))
         yield seconds, length
@@ -217,9 +217,11 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, size: int, max_by
 
 
 def _shared_seconds(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
-    """Return the time of one tile, whose blocks the workers share."""
-    work = max(blocks.seconds(problem), costs.passes(2 * problem.working_dtype.itemsize * problem.axes[0].count))
-    return blocks.begun + costs.tile + costs.batch["lanes"] + costs.wake + work / costs.workers
+    """Return the time of one tile, whose transforms the workers share."""
+    transforms, dtype = -(-blocks.in_line // (1 if problem.working_dtype.kind == "c" else 2)), problem.working_dtype
+    moved = costs.passes(2 * dtype.itemsize * problem.axes[0].count) / costs.workers
+    work = max(transforms * blocks.one * share_of(transforms, costs.workers), moved)
+    return blocks.begun + costs.tile + costs.batch["lanes"] + costs.wake + work
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:
