@@ -42,12 +42,11 @@ _TOGETHER = 1 << 19
 
 
 @inner
-def _present(kind, data, size, place, count, zeros, spare):  # type: ignore[no-untyped-def]
-    """Return where `count` samples are: in the array, or copied where it ends among them; zeros lie behind its end."""
-    if place + count <= size:
-        return data + place * kind.itemsize
+def _at_end(kind, data, size, place, count, zeros):  # type: ignore[no-untyped-def]
+    """Return where `count` samples are that the array has not, or not all of them: zeros, or a copy behind those."""
     if place >= size:
         return zeros
+    spare = zeros + ROW
     copy, samples = samples_at(kind, spare, count), samples_at(kind, data, size)
     for i in range(count):
         copy[i] = samples[place + i] if place + i < size else 0
@@ -55,11 +54,8 @@ def _present(kind, data, size, place, count, zeros, spare):  # type: ignore[no-u
 
 
 @inner
-def _write(kind, data, size, place, count, lanes, x, spare):  # type: ignore[no-untyped-def]
+def _write_some(kind, data, size, place, count, x, spare):  # type: ignore[no-untyped-def]
     """Write the first of the lanes of a row of a panel, as far as the array reaches."""
-    if count == lanes and place >= 0 and place + count <= size:
-        store(data + place * kind.itemsize, PIECE, x)
-        return
     store(spare, PIECE, x)
     copy, samples = samples_at(kind, spare, count), samples_at(kind, data, size)
     for i in range(max(0, -place), min(count, size - place)):
@@ -76,16 +72,22 @@ def _(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped
     if isinstance(kind.dtype, types.Complex):
 
         def whole(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped-def]
-            here = _present(kind, data, size, place, ROW // kind.itemsize, zeros, zeros + ROW)
+            lanes, here = ROW // kind.itemsize, data + place * kind.itemsize
+            if place + lanes > size:
+                here = _at_end(kind, data, size, place, lanes, zeros)
             return load(kind[0], here, PIECE, PIECES)
 
         return whole
 
     def pairs(kind, data, size, place, below, weight, zeros):  # type: ignore[no-untyped-def]
-        lanes = ROW // kind.itemsize // 2
-        even = load(kind[0], _present(kind, data, size, place, lanes, zeros, zeros + ROW), PIECE, _HALF)
-        odd = load(kind[0], _present(kind, data, size, place + below, lanes, zeros, zeros + ROW), PIECE, _HALF)
-        return times(interleave(even, odd), weight)
+        lanes, further = ROW // kind.itemsize // 2, place + below
+        here, there = data + place * kind.itemsize, data + further * kind.itemsize
+        if place + lanes > size:
+            here = _at_end(kind, data, size, place, lanes, zeros)
+        even = load(kind[0], here, PIECE, _HALF)
+        if further + lanes > size:
+            there = _at_end(kind, data, size, further, lanes, zeros)
+        return times(interleave(even, load(kind[0], there, PIECE, _HALF)), weight)
 
     return pairs
 
@@ -139,7 +141,11 @@ def _give(sample: Any, version: int) -> Loop:
             weight = sample_at(wide, weights + at * width_of)
             for p in range(first, last):
                 x = _parts(kind, load(wide[0], panels + (p * length + at) * ROW, PIECE, PIECES), below, weight)
-                _write(kind, data, size, start + p * lanes, min(lanes, width - p * lanes), lanes, x, spare)
+                place, count = start + p * lanes, min(lanes, width - p * lanes)
+                if count == lanes and place >= 0 and place + count <= size:
+                    store(data + place * kind.itemsize, PIECE, x)
+                else:
+                    _write_some(kind, data, size, place, count, x, spare)
             start += width
             if start >= size:
                 break
@@ -148,16 +154,24 @@ def _give(sample: Any, version: int) -> Loop:
     return give
 
 
+@inner
+def _turn_row(place, factor, row, kind):  # type: ignore[no-untyped-def]
+    """Multiply a row of a panel with a factor, and with another row."""
+    store(place, PIECE, product(times(row_at(place, kind), factor), row_at(row, kind)))
+
+
 def _turn(sample: Any, version: int) -> Loop:
     """Return what multiplies the rows of a panel with a factor for each, conjugated or not, and with others' rows."""
     kind, size = np.zeros(1, sample.dtype), sample.itemsize
 
     def turn(integers):  # type: ignore[no-untyped-def]
         panel, rows, factors, conjugated, length = integers
-        for j in range(length):
-            factor, place = sample_at(kind, factors + j * size), panel + j * ROW
-            x = times(row_at(place, kind), factor.conjugate() if conjugated else factor)
-            store(place, PIECE, product(x, row_at(rows + j * ROW, kind)))
+        if conjugated:
+            for j in range(length):
+                _turn_row(panel + j * ROW, sample_at(kind, factors + j * size).conjugate(), rows + j * ROW, kind)
+        else:
+            for j in range(length):
+                _turn_row(panel + j * ROW, sample_at(kind, factors + j * size), rows + j * ROW, kind)
         return version
 
     return turn
