@@ -87,6 +87,7 @@ CASES = [
     ((150, 140), (3, 3), {"boundary": "constant", "fill_value": 7}, (64, 96)),
     ((150, 140), (3, 3), {"boundary": ("zero", "constant"), "fill_value": 7}, (64, 64)),
     ((150, 140), (3, 3), {"boundary": ("wrap", "constant"), "fill_value": 7}, (64, 64)),
+    ((70, 60), (2, 40), {"boundary": "constant", "fill_value": 7, "mode": "full"}, (64, 128)),  # panels of ghosts alone
     ((150, 140), (3, 4), {"mode": "full"}, (96, 64)),
     ((150, 140), (3, 4), {"mode": "valid", "flip": False}, (64, 64)),
     ((150, 140), (3, 3), {"dilation": (5, 2), "boundary": "reflect"}, (64, 64)),

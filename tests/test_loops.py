@@ -296,3 +296,17 @@ def test_long_lines_are_cut_where_the_signal_ends(boundary, axis, stride):
     result = sigconv.convolve(signal, kernel, "same", "direct", boundary=boundary, stride=stride, **options)
     assert np.array_equal(result.T if axis == 0 else result, expected)
     assert sigconv.plan(300_007, 61, method="direct").estimate.settings.tile[0] < 300_007
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.arange(12.0).reshape(3, 4)[1:, 2:], np.arange(5)[::-1], np.zeros(()), np.empty((0, 3)), np.ones(4, "?")[2:]],
+    ids=["part", "backwards", "no axis", "empty", "bytes"],
+)
+def test_addresses_are_those_of_the_first_elements(array):
+    """As NumPy says by another way, also where the first element is the last in memory, and where there is none."""
+    from sigconv.engines.addresses import address_of
+
+    assert address_of(array) == array.ctypes.data
+    array.setflags(write=False)
+    assert address_of(array) == array.ctypes.data
