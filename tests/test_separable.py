@@ -8,6 +8,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
+from sigconv.methods.bounds import left_by_terms
 from sigconv.methods.protocol import Limits
 from sigconv.methods.separable import Passes
 from sigconv.methods.workers import in_order
@@ -100,6 +101,18 @@ def test_what_is_found():
     assert found(rng.random((4, 4, 4)), 4) is None
     assert found(np.where(noise > 0.5, np.nan, noise), 8) is None
     assert found(np.where(noise > 0.99, np.inf, gauss), 8) is None
+
+
+def test_a_small_part_of_a_kernel_may_be_as_inaccurate_as_the_whole():
+    """The planes of a small part are rounded with the large one; their outer products are found all the same."""
+    rng = np.random.default_rng(3)
+    planes = [np.outer(*rng.random((2, 6))) for _ in range(2)]
+    kernel = np.multiply.outer(np.ones(5), planes[0]) + 1e-6 * np.multiply.outer(np.arange(5.0), planes[1])
+    problem = sigconv.plan((500,) * 3, kernel.shape).problem
+    terms = Passes(4).prepare(kernel, problem, None, in_order)
+    assert 2 <= len(terms) <= 4
+    left = np.linalg.norm(sum(a * b * c for a, b, c in terms) - kernel)
+    assert left <= (left_by_terms(kernel.dtype, 3, len(terms)) + 10 * 2.0**-53) * np.linalg.norm(kernel)
 
 
 def test_float32_kernels_are_judged_by_their_own_roundoff():

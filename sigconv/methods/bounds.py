@@ -107,15 +107,23 @@ def transform_underflow(dtype: np.dtype[Any], length: int, kernel_norm: float) -
     return (8 * length + 10 * sqrt(length) * kernel_norm) * smallest(dtype)
 
 
-def passes_factor(dtype: np.dtype[Any], taps: tuple[int, ...], terms: int, left: float) -> float:
+def passes_factor(dtype: np.dtype[Any], taps: tuple[int, ...], terms: int) -> float:
     """Return c with |error| ≤ c ‖x‖₂‖g‖₂, x in an output's window, for sums of outer products, a pass an axis.
 
-    Each factor is rounded once; `left` is what the terms leave of ‖g‖₂. The norms of the terms together are no more
-    than √R ‖g‖₂ (Cauchy and Schwarz), and complex sums add up their parts separately.
+    Each factor is rounded once. The norms of the terms together are no more than √R ‖g‖₂ (Cauchy and Schwarz), and
+    complex sums add up their parts separately.
     """
     steps = sum(m + 1 for m in taps) + terms
     growth = sqrt(terms) * (2 ** (len(taps) / 2) if dtype.kind == "c" else 1)
-    return growth * expm1((steps + len(taps)) * log1p(unit_roundoff(dtype))) + left
+    return growth * expm1((steps + len(taps)) * log1p(unit_roundoff(dtype))) + left_by_terms(dtype, len(taps), terms)
+
+
+def left_by_terms(dtype: np.dtype[Any], axes: int, terms: int) -> float:
+    """Return what the terms of a kernel leave of it, in ‖g‖₂: 8 u for the first axis, and 8 u √R for each further one.
+
+    What the rests of R terms leave is orthogonal, as the terms' first factors are.
+    """
+    return 8 * unit_roundoff(dtype) * (1 + sqrt(terms) * (axes - 2))
 
 
 def winograd_factor(dtype: np.dtype[Any], inputs: int, axes: int) -> float:

@@ -28,7 +28,7 @@ Terms = tuple[tuple[Array, ...], ...]
 # Outputs of a tile and of its rows: so many that the halo and the Python between the passes count for little, so few
 # that what a pass leaves for the next one stays near.
 _TILE, _ROW, _LEAST = 1 << 19, 1 << 12, 1 << 16
-# What is left of the kernel beside its terms, in unit roundoffs of its norm: as much as rounding leaves of an outer
+# What each decomposition may leave of the kernel, in unit roundoffs of its norm: as much as rounding leaves of an outer
 # product and its decomposition, small beside the bound of transforms.
 _LEFT = 8
 _REMEMBERED = 1 << 12  # taps of kernels whose terms are kept
@@ -157,24 +157,33 @@ def _known_terms(
     return _terms(np.frombuffer(values, dtype).reshape(shape), most, unit)
 
 
-def _terms(values: Array, most: int, unit: float) -> list[tuple[Array, ...]] | None:
-    """Return the terms of a kernel: its first axis is split off, and the rest of each pair likewise."""
+def _terms(values: Array, most: int, unit: float, left: float | None = None) -> list[tuple[Array, ...]] | None:
+    """Return the terms of a kernel: its first axis is split off, and the rest of each pair likewise.
+
+    `left` is the norm of what each decomposition may leave; of a rest so much more as its first factor is smaller, for
+    it is as inaccurate as the kernel that it is a small part of.
+    """
     if values.ndim == 1:
         return [(values,)]
-    pairs = _pairs(values.reshape(len(values), -1), most, unit)
+    left = _LEFT * unit * _norm(values) if left is None else left
+    pairs = _pairs(values.reshape(len(values), -1), most, unit, left)
     if pairs is None:
         return None
     found: list[tuple[Array, ...]] = []
     for first, rest in pairs:
-        below = _terms(rest.reshape(values.shape[1:]), most, unit)
+        below = _terms(rest.reshape(values.shape[1:]), most, unit, left / (_norm(first) or 1.0))
         if below is None:
             return None
         found += [(first, *term) for term in below]
     return found if len(found) <= most else None
 
 
-def _pairs(matrix: Array, most: int, unit: float) -> list[tuple[Array, Array]] | None:
-    """Return a matrix as a sum of outer products, within rounding."""
+def _norm(values: Array) -> float:
+    return float(np.linalg.norm(values))
+
+
+def _pairs(matrix: Array, most: int, unit: float, left: float) -> list[tuple[Array, Array]] | None:
+    """Return a matrix as a sum of outer products, up to rounding or to a rest of some norm."""
     row, column = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
     pivot = matrix[row, column]
     if pivot == 0:
@@ -182,7 +191,6 @@ def _pairs(matrix: Array, most: int, unit: float) -> list[tuple[Array, Array]] |
     cross = matrix[:, column], matrix[row] / pivot
     if np.all(np.abs(matrix - np.multiply.outer(*cross)) <= 4 * unit * np.abs(matrix)):
         return [cross]
-    left = _LEFT * unit * float(np.linalg.norm(matrix))
     if most < 2 or _rank_exceeds(matrix, most, left):
         return None
     u, sizes, v = np.linalg.svd(matrix, full_matrices=False)

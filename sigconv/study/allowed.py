@@ -96,8 +96,7 @@ class Bounds:
         if self._lengths:
             return factor_of(self.problem, self._settings)
         if self._terms:
-            left = 8 * unit_roundoff(self._dtype) * (len(self.problem.axes) - 1)
-            return passes_factor(self._dtype, tuple(a.taps for a in self.problem.axes), self._terms, left)
+            return passes_factor(self._dtype, tuple(a.taps for a in self.problem.axes), self._terms)
         if self._checked:
             return ALLOWED * self._taps * unit_roundoff(self._dtype)
         conversions = sum(dtype.kind in "iu" for dtype in (self.problem.signal_dtype, self.problem.kernel_dtype))
