@@ -25,8 +25,8 @@ from .windows import Part, windows_of
 
 PIECE = simd.PIECE
 _WORD, _WORDS = np.float32(0), np.zeros(1, np.uint32)  # copies do not ask for the dtype
-# Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else eight.
-TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((4, 2), (2, 4))
+# Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else twelve, or eight in few rows.
+TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((6, 2), (2, 4))
 # Windows are gathered of so many channels and taps at a time, and of so many columns that they and their sums take so
 # many bytes: with the weights of a block of rows, they fit in a second-level cache.
 _LINES, _BYTES = 1 << 10, 1 << 19
@@ -139,13 +139,16 @@ def _multiply(sample: Any, rows: int, pieces: int, version: int) -> Loop:
 
     def multiply(integers):  # type: ignore[no-untyped-def]
         # Some rows of weights stay in the first-level cache until all blocks have met them. Of each block `places`
-        # tells its source, its target and the distance of the target's rows; the last may be half as wide.
-        weights, height, row, lines, pitch, places, count, narrow, fresh = integers
+        # tells its source, its target and the distance of the target's rows; the last may be half as wide. Rows that
+        # do not fill a block, those from `whole` on, have targets `apart`.
+        weights, height, row, lines, pitch, places, count, narrow, fresh, whole, apart, beside = integers
         for p in range(0, height, rows):
             for b in range(count + narrow):
                 at, weight = places + 24 * b, weights + p * row
-                source, step = integer_at(at), integer_at(at + 16)
-                target = integer_at(at + 8) + p * step
+                source, target, step = integer_at(at), integer_at(at + 8), integer_at(at + 16)
+                if p == whole:
+                    target, step = apart + b * pieces * PIECE, beside
+                target += p * step
                 if b < count:
                     sums = _no_sums(sample, pieces, rows) if fresh else _sums_at(sample, pieces, rows, target, step)
                     for _ in range(lines):
@@ -163,7 +166,7 @@ def _multiply(sample: Any, rows: int, pieces: int, version: int) -> Loop:
     return multiply
 
 
-_COPY_RUN, _MULTIPLY = by_address(_copy_run, 8), by_address(_multiply, 9)
+_COPY_RUN, _MULTIPLY = by_address(_copy_run, 8), by_address(_multiply, 12)
 
 
 @inner
@@ -222,12 +225,12 @@ def _filled(version: int) -> Any:
         loops, data, distance, channels, limit, windows, weights, height, out, steps, kept, columns, plane, chunk, share
     ):
         # Sums go where they belong if a block is whole, and else through `apart`.
-        (size, block, copy, multiply), taps = loops, windows[1].size
+        (size, block, rows, copy, multiply), taps = loops, windows[1].size
         width, pitch, step = block // size, chunk * block + PIECE, chunk * block
         buffer, apart = np.empty(share * taps * pitch + PIECE, np.uint8), np.empty(height * step, np.uint8)
         lines, sums = address(buffer), address(apart)
         lines += -lines % PIECE
-        places, at = np.empty((chunk, 3), np.int64), windows[1].copy()
+        places, at, whole = np.empty((chunk, 3), np.int64), windows[1].copy(), kept // rows * rows
         for begin in range(0, columns, chunk * width):
             end = min(begin + chunk * width, columns)
             narrow = 1 if 0 < (end - begin) % width <= width // 2 else 0
@@ -235,17 +238,18 @@ def _filled(version: int) -> Any:
             for b in range(count + narrow):
                 signal, place = (begin + b * width) // plane, (begin + b * width) % plane
                 places[b, 0], places[b, 1], places[b, 2] = lines + b * block, sums + b * block, step
-                if kept == height and share >= channels and b < count and place + width <= plane:
+                if share >= channels and b < count and place + width <= plane:
                     places[b, 1], places[b, 2] = out + signal * steps[0] + place * size, steps[1]
             for c in range(0, channels, share):
                 some, fresh = min(share, channels - c), 1 if c == 0 else 0
                 _gather(copy, size, data + c * distance, limit, distance, some, windows, at, begin, end, lines, pitch)
                 part, row, held = weights + c * taps * size, channels * taps * size, some * taps
-                run(multiply, (part, height, row, held, pitch, address(places), count, narrow, fresh))
+                blocks = address(places), count, narrow, fresh, whole, sums, step
+                run(multiply, (part, height, row, held, pitch, *blocks))
             for b in range(count + narrow):
-                if places[b, 1] == sums + b * block:
-                    column = begin + b * width
-                    _scatter(sums + b * block, step, column, min(column + width, end), size, out, steps, kept, plane)
+                column, first = begin + b * width, 0 if places[b, 1] == sums + b * block else whole
+                source, target, stop = sums + b * block + first * step, out + first * steps[1], min(column + width, end)
+                _scatter(source, step, column, stop, size, target, steps, kept - first, plane)
         return version + 0 * (buffer.size + apart.size + places.size)  # which keeps them until here
 
     return fill
@@ -278,7 +282,7 @@ class Products:
         dtype = data.dtype
         multiply = _MULTIPLY(dtype, *self._block, VERSION)
         _fill(
-            (dtype.itemsize, block, _COPY_RUN(dtype, VERSION), multiply),
+            (dtype.itemsize, block, self._block[0], _COPY_RUN(dtype, VERSION), multiply),
             *read,
             tuple(windows),
             *weights,

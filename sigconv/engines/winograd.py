@@ -128,7 +128,7 @@ class Filters:
     def fill(self, data: Array, parts: tuple[Part, Part], first: int, out: Array) -> bool:
         """Fill `out` (signals, rows, *space), its last axis contiguous, from `data` (signals, channels, *space).
 
-        The rows are some from the first on, a multiple of eight. Return whether all outputs are finite; where an
+        The rows are some from the first on, a multiple of `ROWS`. Return whether all outputs are finite; where an
         operand is not, or a sum too large, they are of no use.
         """
         table = (*_table(parts, data.strides[2:], data.itemsize), np.lib.array_utils.byte_bounds(data)[1])

@@ -37,7 +37,7 @@ _BYTES, _MULTIPLE, _SPARE = 1 << 20, 64, 64
 _TRANSFORMING = 18
 # Transforming a weight takes as long as passing so many times through what comes of it.
 _WEIGHING = 5
-# Rows of weights are filled up to a multiple of this.
+# Rows of weights are filled up to a multiple of a block's, of at most so many.
 _ROWS = 8
 # Seconds of importing Numba, which few products do not repay.
 _LOADING = 0.5
@@ -69,14 +69,14 @@ class Winograd:
     def estimate(self, problem: Problem, costs: Costs) -> Estimate:
         """Return tiles that workers share, and the price of all products, transforms and copies."""
         dtype, tile, inputs = problem.convolutions.working_dtype, _tile(problem, costs.workers), problem.inputs
-        numbers, height, parts = _numbers(problem), _filled(problem.outputs), -(-problem.outputs // tile[2])
-        each = numbers * (inputs + _filled(tile[2])) * dtype.itemsize
+        numbers, parts = _numbers(problem), -(-problem.outputs // tile[2])
+        each = numbers * (inputs + tile[2] + _ROWS) * dtype.itemsize
         group = max(1, _BYTES // each // _MULTIPLE) * _MULTIPLE
-        products = inputs * height + _TRANSFORMING * (inputs * parts + problem.outputs)
+        products = inputs * problem.outputs + _TRANSFORMING * (inputs * parts + problem.outputs)
         products *= (
             numbers * problem.batch * problem.groups * _tiles_of(problem, problem.convolutions.shape[INPUTS + 1 :])
         )
-        shared = numbers * problem.groups * inputs * height * dtype.itemsize
+        shared = numbers * problem.groups * inputs * (problem.outputs + _ROWS) * dtype.itemsize
         moved = prod(problem.convolutions.signal_shape) + 2 * prod(problem.sums_shape)
         seconds = costs.call + costs.spectrum + costs.tile * count_tiles(problem.sums_shape, tile)
         seconds += costs.products("matrices numba", dtype, products) + costs.passes(2 * dtype.itemsize * moved)
@@ -89,9 +89,10 @@ class Winograd:
         slid = np.flip(orient(kernel, problem.convolutions), problem.convolutions.positions)
         taps = [1, *(axis.taps for axis in problem.convolutions.axes)][-2:]
         weights = slid.reshape(problem.groups, problem.outputs, problem.inputs, *taps)
-        workers = available_workers(None)
-        filters = [load("winograd").Filters(group, settings.blocks) for group in weights]
-        steps = [(group, rows) for group in range(problem.groups) for rows in _parts(problem.outputs, workers)]
+        workers, engine = available_workers(None), load("winograd")
+        filters = [engine.Filters(group, settings.blocks) for group in weights]
+        parts = _parts(problem.outputs, workers, engine.ROWS)
+        steps = [(group, rows) for group in range(problem.groups) for rows in parts]
         ordinary = list[bool]()
 
         def transform(number: int) -> None:
@@ -110,7 +111,7 @@ class Winograd:
             with np.errstate(all="ignore"):
                 finite.append(_fill(state, problem, tile, signal, out[tile.slices]))
 
-        run_tiles(fill, problem.sums_shape, _tile(problem, workers), workers, None)
+        run_tiles(fill, problem.sums_shape, _tile(problem, workers, load("winograd").ROWS), workers, None)
         return all(finite)
 
     def describe(self, settings: Settings) -> dict[str, str]:
@@ -127,14 +128,14 @@ def _is_ordinary(weights: Array) -> bool:
     return not ((sizes > 0) & (sizes < 2.0 ** (range_of(weights.dtype).normal + _ROOM))).any()
 
 
-def _filled(rows: int) -> int:
-    """Return the rows of weights with those that fill the last block."""
-    return -(-rows // _ROWS) * _ROWS
+def _part_of(rows: int, parts: int, block: int) -> int:
+    """Return the rows of weights in each of some parts, in whole blocks."""
+    return -(-rows // (parts * block)) * block
 
 
-def _parts(outputs: int, workers: int) -> list[range]:
+def _parts(outputs: int, workers: int, block: int) -> list[range]:
     """Return the rows of weights in a part for each worker."""
-    step = _filled(-(-outputs // workers))
+    step = _part_of(outputs, workers, block)
     return [range(first, min(first + step, outputs)) for first in range(0, outputs, step)]
 
 
@@ -153,8 +154,8 @@ def _tiles_of(problem: Problem, sizes: Sequence[int]) -> int:
     return prod(-(-size // unit) for size, unit in zip(sizes, _units(problem), strict=True))
 
 
-def _tile(problem: Problem, workers: int) -> tuple[int, ...]:
-    """Return the sizes of a tile: halves of halves of everything, in whole tiles of the filter.
+def _tile(problem: Problem, workers: int, block: int = _ROWS) -> tuple[int, ...]:
+    """Return the sizes of a tile: halves of halves of everything, in whole tiles of the filter and blocks of rows.
 
     The sums are the same whatever the tiles are.
     """
@@ -172,7 +173,7 @@ def _tile(problem: Problem, workers: int) -> tuple[int, ...]:
             first = next(i for i, (size, unit) in enumerate(zip(sizes, units, strict=True)) if size > unit)
             sizes[first] = -(-sizes[first] // (2 * units[first])) * units[first]
         elif outputs >= 2 * _OUTPUTS:
-            outputs = _filled(-(-outputs // 2))
+            outputs = _part_of(outputs, 2, block)
         else:
             break
     return (sizes[0], groups, outputs, 1, *sizes[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .butterflies import Point, dft, inverse_dft
 from .calls import over_rows
 from .passes import ROW, product, store_rows, turned_back, twiddles
-from .vectors import BYTES, Code, Number
+from .vectors import BYTES, Code, Number, in_registers
 
 
 def _read(
@@ -21,8 +21,8 @@ def _read(
 def _samples(code: Code, x: Number, y: Number, row: Number, distance: Number, k: int) -> Point:
     """Return the samples of a row, k distances on."""
     if code.interleaved:
-        at = x + row * ROW + distance * k
-        return code.deinterleave(code.load(at, aligned=False), code.load(at + BYTES, aligned=False))
+        at = x + row * ROW + (distance * k + code.begin)
+        return code.deinterleave(code.load(at, aligned=False), code.load(at + code.width, aligned=False))
     at = row * BYTES + distance.half() * k
     return code.load(x + at, aligned=False), code.load(y + at, aligned=False)
 
@@ -46,11 +46,12 @@ def _write(
             kept = number - dropped
             if code.interleaved:
                 low, high = code.interleave(re, im)
-                code.store(x + kept * ROW, low, aligned=False)
-                code.store(x + (kept * ROW + BYTES), high, aligned=False)
+                at = x + kept * ROW + code.begin
+                code.store(at, low, aligned=False)
+                code.store(at + code.width, high, aligned=False)
             else:
                 code.store(x + kept * BYTES, re, aligned=False)
                 code.store(y + kept * BYTES, im, aligned=False)
 
 
-READ, WRITE = over_rows(_read), over_rows(_write)
+READ, WRITE = over_rows(in_registers(_read)), over_rows(in_registers(_write))

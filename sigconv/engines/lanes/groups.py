@@ -57,8 +57,9 @@ def _multiply(
     for rows in _beside(code):
         for address in (first + half + BYTES * row for first in (x, y, v, w) for row in rows):
             code.fetch(address)
-        products = map(product, _frequencies(code, place, rows), _load(code, spectrum, rows))
-        _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
+        for part in code.registers():
+            products = map(product, _frequencies(part, place, rows), _load(part, spectrum, rows))
+            _store(part, place, rows, _both(part.exchange_within, inverse_dft(list(products))))
     _gather(code, place, turns, across)
 
 
@@ -69,7 +70,8 @@ def _keep(
     place, turns, kept = _group(code, row, place, turns, kept)
     _spread(code, place, turns, across)
     for rows in _beside(code):
-        _store(code, kept, rows, _frequencies(code, place, rows))
+        for part in code.registers():
+            _store(part, kept, rows, _frequencies(part, place, rows))
 
 
 def _return(
@@ -78,8 +80,9 @@ def _return(
     """Write the product of the frequencies of a group that are kept and a kernel's, as `_multiply` does."""
     place, turns, spectrum, kept = _group(code, row, place, turns, spectrum, kept)
     for rows in _beside(code):
-        products = map(product, _load(code, kept, rows), _load(code, spectrum, rows))
-        _store(code, place, rows, _both(code.exchange_within, inverse_dft(list(products))))
+        for part in code.registers():
+            products = map(product, _load(part, kept, rows), _load(part, spectrum, rows))
+            _store(part, place, rows, _both(part.exchange_within, inverse_dft(list(products))))
     _gather(code, place, turns, across)
 
 

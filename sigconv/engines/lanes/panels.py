@@ -22,7 +22,7 @@ from .passes import (
     turned_back,
     twiddles,
 )
-from .vectors import BYTES, Code, Number
+from .vectors import BYTES, Code, Number, in_registers
 
 _INTEGER = 8
 
@@ -46,7 +46,7 @@ def _places(
     """Return where the vectors of each line's samples stand: one in each block, or the two of a complex one."""
     first = [line + column_a for line in _lines_of(radix, code, row, lines_a, hop, jump)]
     if code.interleaved:
-        return [(place, place + BYTES) for place in first]
+        return [(place + code.begin, place + (code.begin + code.width)) for place in first]
     second = [line + column_b for line in _lines_of(radix, code, row, lines_b, hop, jump)]
     return list(zip(first, second, strict=True))
 
@@ -167,6 +167,6 @@ def _clear(code: Code, row: Number, place: Number, step: Number) -> None:
     store_row(code, place + row * step, (code.zeros(), code.zeros()))
 
 
-READ, WRITE = over_rows(_read, 10), over_rows(_write, 10)
+READ, WRITE = over_rows(in_registers(_read), 10), over_rows(in_registers(_write), 10)
 COLLECT, COPY, CLEAR = over_rows(_collect), over_rows(_copy), over_rows(_clear)
 MULTIPLY, ANALYSE, RETURN = over_rows(_multiply), over_rows(_analyse), over_rows(_return)

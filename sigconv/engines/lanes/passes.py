@@ -19,7 +19,7 @@ from ..protocol import Array
 from .butterflies import Point, dft, inverse_dft, stretch_of_dft
 from .calls import over_rows
 from .twiddles import roots, stretch_of
-from .vectors import BYTES, Code, Number
+from .vectors import BYTES, Code, Number, in_registers
 
 ROW = 2 * BYTES
 
@@ -91,8 +91,9 @@ def rows_at(radix: int, row: Number, place: Number, step: Number, distance: Numb
     return [place + row * step + distance * k for k in range(radix)]
 
 
-FORWARD, INVERSE = over_rows(_forward), over_rows(_inverse)
-LAST, FIRST = over_rows(_last_forward), over_rows(_first_inverse)
+FORWARD, INVERSE, LAST, FIRST = (
+    over_rows(in_registers(body)) for body in (_forward, _inverse, _last_forward, _first_inverse)
+)
 
 
 def turned_back(radix: int, code: Code, row: Number, rows: Sequence[Number], table: Number) -> list[Point]:

@@ -10,8 +10,9 @@ Integers are addresses and distances in bytes: who calls answers for the bounds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from .. import watch
-from ..simd import _FLAGS, _LLVM, _splat, real_of, shuffled
+from ..simd import _FLAGS, _LLVM, PIECE, _splat, real_of, shuffled
 
 BYTES = 64
 _PREFETCH = "llvm.prefetch.p0i8"
@@ -73,36 +74,39 @@ class Number:
 class Code:
     """What straight-line code loads and stores, in the precision of some samples.
 
-    `interleaved` says that the samples are complex, so that real and imaginary parts take turns in memory.
+    `interleaved` says that the samples are complex, so that real and imaginary parts take turns in memory. The vectors
+    may be parts of those of 64 bytes, `begin` bytes behind the address that is given.
     """
 
-    def __init__(self, builder: Any, sample: Any) -> None:
+    def __init__(self, builder: Any, sample: Any, width: int = BYTES, begin: int = 0) -> None:
         self.interleaved = isinstance(sample, types.Complex)
-        self._builder, self._element = builder, _LLVM[real_of(sample)]
+        self._builder, self._sample, self._element = builder, sample, _LLVM[real_of(sample)]
         self.itemsize = int(real_of(sample).bitwidth) // 8
         self.lanes = BYTES // self.itemsize
         self.size = self.itemsize * (2 if self.interleaved else 1)  # bytes of a sample
-        self._vector = ir.VectorType(self._element, self.lanes)
+        self.width, self.begin, self._lanes = width, begin, width // self.itemsize
+        self._vector = ir.VectorType(self._element, self._lanes)
+
+    def registers(self) -> list[Code]:
+        """Return what loads and stores the parts of vectors that fill a register each."""
+        return [Code(self._builder, self._sample, PIECE, begin) for begin in range(0, BYTES, PIECE)]
 
     def load(self, address: Number, aligned: bool = True) -> Number:
         """Return the vector at a multiple of 64 bytes, or at any sample's place."""
-        return self._number(
-            self._builder.load(self._place(address, self._vector, BYTES), align=BYTES if aligned else self.itemsize)
-        )
+        return self._number(self._builder.load(self._part(address), align=self.width if aligned else self.itemsize))
 
     def store(self, address: Number, vector: Number, aligned: bool = True) -> None:
         """Write a vector to a multiple of 64 bytes, or to any sample's place."""
-        place = self._place(address, self._vector, BYTES)
-        self._builder.store(vector.value, place, align=BYTES if aligned else self.itemsize)
+        self._builder.store(vector.value, self._part(address), align=self.width if aligned else self.itemsize)
 
     def broadcast(self, address: Number) -> Number:
         """Return a vector with the one number at an address in all lanes."""
         number = self._builder.load(self._place(address, self._element, self.itemsize), align=self.itemsize)
-        return self._number(_splat(self._builder, number, self.lanes))
+        return self._number(_splat(self._builder, number, self._lanes))
 
     def zeros(self) -> Number:
         """Return a vector of zeros."""
-        return self._number(ir.Constant(self._vector, [0.0] * self.lanes))
+        return self._number(ir.Constant(self._vector, [0.0] * self._lanes))
 
     def integer(self, address: Number) -> Number:
         """Return the integer of 64 bits at an address."""
@@ -116,13 +120,13 @@ class Code:
 
     def deinterleave(self, first: Number, second: Number) -> tuple[Number, Number]:
         """Return the even and the odd lanes of two vectors one after the other: real and imaginary parts."""
-        lanes = list(range(2 * self.lanes))
+        lanes = list(range(2 * self._lanes))
         return self._shuffled(first, second, lanes[::2]), self._shuffled(first, second, lanes[1::2])
 
     def interleave(self, even: Number, odd: Number) -> tuple[Number, Number]:
         """Return the two vectors whose even and odd lanes are given."""
-        lanes = [i // 2 + self.lanes * (i % 2) for i in range(2 * self.lanes)]
-        return self._shuffled(even, odd, lanes[: self.lanes]), self._shuffled(even, odd, lanes[self.lanes :])
+        lanes = [i // 2 + self._lanes * (i % 2) for i in range(2 * self._lanes)]
+        return self._shuffled(even, odd, lanes[: self._lanes]), self._shuffled(even, odd, lanes[self._lanes :])
 
     def transpose(self, rows: Sequence[Number]) -> list[Number]:
         """Return as many vectors as they have lanes with rows and columns exchanged."""
@@ -141,9 +145,9 @@ class Code:
         low, high = (
             [
                 i + row
-                for part in range(0, self.lanes, 2 * half)
+                for part in range(0, self._lanes, 2 * half)
                 for i in range(part + first, part + first + half)
-                for row in (0, self.lanes)
+                for row in (0, self._lanes)
             ]
             for first in (0, half)
         )
@@ -191,12 +195,30 @@ class Code:
     def _number(self, value: Any) -> Number:
         return Number(self._builder, value)
 
+    def _part(self, address: Number) -> Any:
+        return self._place(address + self.begin, self._vector, self.width)
+
     def _place(self, address: Number, kind: Any, size: int) -> Any:
         watch.check(self._builder, address.value, size)
         return self._builder.inttoptr(address.value, kind.as_pointer())
 
     def _shuffled(self, a: Number, b: Number, lanes: list[int]) -> Number:
         return self._number(shuffled(self._builder, a.value, b.value, lanes))
+
+
+def in_registers(body: Callable[..., None]) -> Callable[..., None]:
+    """Return a body that computes lane by lane, for one register of its vectors after the other.
+
+    LLVM would split them instruction by instruction, and have all parts in registers at once: far too many.
+    """
+
+    @wraps(body)
+    def written(*arguments: Any) -> None:
+        n = next(i for i, argument in enumerate(arguments) if isinstance(argument, Code))
+        for part in arguments[n].registers():
+            body(*arguments[:n], part, *arguments[n + 1 :])
+
+    return written
 
 
 def align_stack(builder: Any) -> None:
