@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,27 +28,60 @@ _VECTOR = 64  # bytes
 _SKIPPED = 64  # samples between windows that are copied, too, where windows do not overlap
 
 
+class _Tiles(NamedTuple):
+    """Tiles of some size: how many there are, and which share of them the busiest worker computes."""
+
+    sizes: tuple[int, ...]
+    number: int
+    share: float
+
+
 def priced(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, ...], alike: bool) -> list[Estimate]:
     """Return the price of all products by each kind of loop, with tiles of about so many outputs."""
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
-    swept = prod(problem.shape) * prod([taps_met(a, tile[a.position]) for a in problem.axes])
-    met = problem.batch * prod([samples_met(a) for a in problem.axes])
-    products = {"numba": swept * _in_vectors(problem), "numpy": swept if is_lines(problem) else met}
-    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
     count = count_tiles(problem.shape, tile)
-    share, taps = share_of(count, costs.workers), count * prod([axis.taps for axis in problem.axes])
-    sums = {name: share * sum_seconds(problem, costs, name, products[name], taps) for name in kinds}
-    exact = is_exact(problem.result_dtype)
-    python = {name: costs.tile * (_EXACT[name] if exact else 1) for name in kinds}
-    begin = waking(count, costs)
-    times = {name: costs.call + begin + share * python[name] * count + seconds for name, seconds in sums.items()}
-    lines = lines_of(problem)
+    tiles = _Tiles(tile, count, share_of(count, costs.workers))
+    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
+    seconds = [_PRICED[kind](problem, costs, tiles, alike) for kind in kinds]
+    return [
+        Estimate(Settings(tile, kind), each, *memory, needed(problem, kind, alike))
+        for kind, each in zip(kinds, seconds, strict=True)
+    ]
+
+
+def _by_compiled_loops(problem: Problem, costs: Costs, tiles: _Tiles, alike: bool) -> float:
+    """Return the time of all tiles by compiled loops, in one call if all operands are `alike`."""
+    products = _swept(problem, tiles.sizes) * _in_vectors(problem)
+    sums = tiles.share * sum_seconds(problem, costs, "numba", products, 0)
+    if alike:
+        return _COMPILED_CALL * costs.call + waking(tiles.number, costs) + sums
+    return _around(problem, costs, tiles, "numba") + sums
+
+
+def _by_numpy(problem: Problem, costs: Costs, tiles: _Tiles, alike: bool) -> float:
+    """Return the time of all tiles by NumPy, or of a small problem laid out in lines."""
+    lines, exact = lines_of(problem), is_exact(problem.result_dtype)
     if lines is not None:
         each = costs.lines(_SUMS if exact else problem.working_dtype, lines.sums, lines.taps)
-        times["numpy"] = (lines.calls + exact * _CONVERTING) * costs.call + lines.number * each
-    if alike:
-        times["numba"] = _COMPILED_CALL * costs.call + begin + sums["numba"]
-    return [Estimate(Settings(tile, e), seconds, *memory, needed(problem, e, alike)) for e, seconds in times.items()]
+        return (lines.calls + exact * _CONVERTING) * costs.call + lines.number * each
+    met = _swept(problem, tiles.sizes) if is_lines(problem) else problem.batch * prod(map(samples_met, problem.axes))
+    sums = tiles.share * sum_seconds(problem, costs, "numpy", met, tiles.number * problem.taps)
+    return _around(problem, costs, tiles, "numpy") + sums
+
+
+# How the time of each kind of loops is found.
+_PRICED = {"numpy": _by_numpy, "numba": _by_compiled_loops}
+
+
+def _around(problem: Problem, costs: Costs, tiles: _Tiles, loops: str) -> float:
+    """Return the time of a call and of the Python around its tiles, beside the sums."""
+    python = costs.tile * (_EXACT[loops] if is_exact(problem.result_dtype) else 1)
+    return costs.call + waking(tiles.number, costs) + tiles.share * python * tiles.number
+
+
+def _swept(problem: Problem, tile: tuple[int, ...]) -> int:
+    """Return how many products the taps of all tiles have, with ghosts, too."""
+    return prod(problem.shape) * prod([taps_met(axis, tile[axis.position]) for axis in problem.axes])
 
 
 @lru_cache(maxsize=64)

@@ -35,7 +35,7 @@ def in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: L
 def tile_outputs(problem: Problem, quick: bool) -> int:
     """Return how many outputs a tile has at most; `quick` says that a tile is one call of compiled code."""
     total = prod(problem.shape)
-    each = prod(axis.taps for axis in problem.axes) * problem.working_dtype.itemsize
+    each = problem.taps * problem.working_dtype.itemsize
     most = max(FEWEST, min(_MOST, _PRODUCT_BYTES // each))
     pieces, worth = (4, _PRODUCT_BYTES // 4) if quick else (2, _PRODUCT_BYTES // 2)
     return min(most, -(-total // pieces)) if total * each > worth else most

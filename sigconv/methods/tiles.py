@@ -117,8 +117,8 @@ def clipped(reach: Reach) -> Reach:
 
 def numbers_outside(problem: Problem) -> set[Any]:
     """Return the numbers that stand where no sample does."""
-    numbers = (axis for axis in problem.axes if axis.boundary in NUMBERS)
-    return {problem.fill_value if axis.boundary == "constant" else 0 for axis in numbers}
+    names = {axis.boundary for axis in problem.axes}.intersection(NUMBERS)
+    return {problem.fill_value if name == "constant" else 0 for name in names}
 
 
 def is_known_to_loops(samples: Array) -> bool:

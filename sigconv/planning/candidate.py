@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple
 
@@ -73,19 +74,45 @@ def offers(problem: Problem, asked: Asked) -> list[Offers]:
     return [offers_of(serving(name, problem), problem, asked) for name in METHODS]
 
 
+class _Turn(NamedTuple):
+    """A method's turn: when it comes, and the least seconds that the method takes, of this problem or of any."""
+
+    rank: float
+    seconds: float
+    name: str
+    bounded: bool
+
+    @classmethod
+    def of(cls, name: str, seconds: float, axes: int, bounded: bool = False) -> _Turn:
+        """Return the turn of a method: first comes what mostly takes least."""
+        return cls(seconds * _USUAL[name] ** axes, seconds, name, bounded)
+
+
 def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
     """Return the offers of the method that is asked for, or of all but those that take longer than others at least."""
     if method != "auto":
         return [offers_of(serving(method, problem), problem, asked)]
-    found, least = dict[str, Offers](), inf
-    ways = [serving(name, problem) for name in METHODS]
-    leasts = [(way.least_seconds(problem, asked.prices), way) for way in ways]
-    for seconds, way in sorted(leasts, key=lambda known: known[0] * _USUAL[known[1].name] ** len(problem.axes)):
-        if seconds < least:
-            found[way.name] = offers_of(way, problem, asked, least)
-            if found[way.name].reason is None:
-                least = min(least, price(best(found[way.name], asked).served, asked))
+    found, least, axes = dict[str, Offers](), inf, len(problem.axes)
+    # First come bounds of any problem: what a method takes at least for this one is found when its turn comes.
+    waiting = [_Turn.of(name, _least_call(name, asked.prices), axes) for name in METHODS]
+    heapify(waiting)
+    while waiting:
+        _, seconds, name, bounded = heappop(waiting)
+        if seconds >= least:
+            continue
+        way = serving(name, problem)
+        if not bounded:
+            heappush(waiting, _Turn.of(name, way.least_seconds(problem, asked.prices), axes, True))
+            continue
+        found[name] = offers_of(way, problem, asked, least)
+        if found[name].reason is None:
+            least = min(least, price(best(found[name], asked).served, asked))
     return [found[name] for name in METHODS if name in found]
+
+
+def _least_call(method: str, prices: Prices) -> float:
+    """Return a time below which no estimate of a method is, of any problem: transforms have a kernel's spectrum."""
+    return prices.call if method == "direct" else prices.call + prices.spectrum
 
 
 def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf) -> Offers:

@@ -50,7 +50,7 @@ def describe(
     if center is not None and mode != "same":
         raise ArgumentValueError(f"center={center!r} with mode={mode!r}: a centre only has a meaning in mode='same'")
     order = _options(_axes(axes, signal_shape, kernel_shape), boundary, center, stride, dilation)
-    signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple(o[0] for o in order))
+    signal_shape, kernel_shape = _align(signal_shape, kernel_shape, tuple([o[0] for o in order]))
     fill = _fill_value(fill_value, signal_dtype, "constant" in boundary)
     outside, fill = _present(["zero" if mode == "valid" else o[1] for o in order], fill, policy)
     shapes = signal_shape, kernel_shape
@@ -104,26 +104,33 @@ def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:
 
 def _align(signal_shape: Shape, kernel_shape: Shape, axes: Shape) -> tuple[Shape, Shape]:
     """Return both shapes with one entry for each axis of the result, and check that they broadcast."""
-    if len(kernel_shape) == len(axes):
+    if len(kernel_shape) == len(axes) < len(signal_shape):
         lengths = dict(zip(axes, kernel_shape, strict=True))
-        kernel_shape = tuple(lengths.get(i, 1) for i in range(len(signal_shape)))
+        kernel_shape = tuple([lengths.get(i, 1) for i in range(len(signal_shape))])
     ndim = max(len(signal_shape), len(kernel_shape))
-    missing = {"signal": ndim - len(signal_shape), "kernel": ndim - len(kernel_shape)}
-    for name, absent in missing.items():
-        if any(axis < absent for axis in axes):
-            raise ArgumentValueError(f"the {name} has no axis {min(axes)} of the result: it has {absent} axes less")
-    signal = (1,) * missing["signal"] + signal_shape
-    kernel = (1,) * missing["kernel"] + kernel_shape
+    signal = _with_axes("signal", signal_shape, ndim, axes)
+    kernel = _with_axes("kernel", kernel_shape, ndim, axes)
     for i, (s, k) in enumerate(zip(signal, kernel, strict=True)):
-        if i not in axes and s != k and 1 not in (s, k):
+        if i in axes:
+            if s == 0 or k == 0:
+                which = "signal" if s == 0 else "kernel"
+                raise ArgumentValueError(
+                    f"the {which} is empty on the convolved axis {i}: it needs at least one sample"
+                )
+        elif s != k and 1 not in (s, k):
             raise ArgumentValueError(
                 f"signal {signal_shape} and kernel {kernel_shape} do not broadcast on axis {i} ({s} and {k}), "
                 "which is not convolved: make the sizes equal, or one of them 1"
             )
-        if i in axes and 0 in (s, k):
-            which = "signal" if s == 0 else "kernel"
-            raise ArgumentValueError(f"the {which} is empty on the convolved axis {i}: it needs at least one sample")
     return signal, kernel
+
+
+def _with_axes(name: str, shape: Shape, ndim: int, axes: Shape) -> Shape:
+    """Return an operand's shape with so many axes, of which it may lack the first ones, but no convolved one."""
+    absent = ndim - len(shape)
+    if absent and min(axes, default=ndim) < absent:
+        raise ArgumentValueError(f"the {name} has no axis {min(axes)} of the result: it has {absent} axes less")
+    return (1,) * absent + shape
 
 
 def _options(axes: Shape, boundary: Any, center: Any, stride: Any, dilation: Any) -> list[tuple[Any, ...]]:
@@ -203,7 +210,7 @@ def _present(outside: list[str], fill: Any, policy: str) -> tuple[list[str], Any
 def _is_one(value: Any) -> bool:
     """Return whether a value is one number, or one thing of another kind."""
     try:
-        return np.ndim(value) == 0
+        return isinstance(value, (int, float, complex)) or np.ndim(value) == 0
     except ValueError:  # rows of different lengths
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ def is_exact(dtype: DType) -> bool:
     return dtype.kind in "biu"
 
 
+@lru_cache(maxsize=256)
 def result_dtype(signal: DType, kernel: DType, renormalize: bool) -> DType:
     """Return the dtype of the result.
 

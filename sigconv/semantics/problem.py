@@ -99,12 +99,14 @@ class Problem:
     @kept
     def positions(self) -> tuple[int, ...]:
         """The convolved axes of the result."""
-        return tuple(axis.position for axis in self.axes)
+        return tuple([axis.position for axis in self.axes])
 
     @kept
     def batch_positions(self) -> tuple[int, ...]:
         """The other axes of the result."""
-        return tuple(i for i in range(len(self.shape)) if i not in self.positions)
+        if len(self.axes) == len(self.signal_shape):  # most problems have none
+            return ()
+        return tuple([i for i in range(len(self.signal_shape)) if i not in self.positions])
 
     @kept
     def extension_order(self) -> tuple[Axis, ...]:
@@ -123,6 +125,11 @@ class Problem:
     def extent(self) -> int:
         """How many samples there are from the first output to the last one, on all convolved axes together."""
         return prod([axis.stride * (axis.count - 1) + 1 for axis in self.axes])
+
+    @kept
+    def taps(self) -> int:
+        """How many taps each kernel has."""
+        return prod([axis.taps for axis in self.axes])
 
     @kept
     def working_dtype(self) -> DType:
