@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
+from sigconv.engines.machine import cpu
 from sigconv.files.replace import beside
 from sigconv.text import columns, duration
 
@@ -162,21 +163,10 @@ def machine() -> dict[str, Any]:
     """Return when and where a run was made, and with what."""
     return {
         "date": date.today().isoformat(),
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "python": platform.python_version(),
         "versions": _versions(),
     }
-
-
-def _cpu() -> str:
-    """Return the processor's name, with family and model where the name is general."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    known = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    parts = known.get("model name", platform.machine()), known.get("cpu family", "?"), known.get("model", "?")
-    return "{} (family {}, model {})".format(*parts)
 
 
 def _versions() -> dict[str, str]:

@@ -211,3 +211,15 @@ def test_wisdom_is_for_a_cpu_and_a_version():
     """Both are known here."""
     assert machine.cpu()
     assert wisdom.machine()["pyfftw"] not in ("unknown", "not installed")
+
+
+def test_virtual_cpus_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    """By family and model, of the first processor; other kinds of CPU have no such rows."""
+    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "cpuinfo")
+    assert machine._cpu_linux() == ""
+    rows = "processor : 0\nmodel : {}\ncpu family : 25\nmodel name : AMD EPYC\n\nprocessor : 1\nmodel : 9\n"
+    for model in (1, 17):
+        (tmp_path / "cpuinfo").write_text(rows.format(model))
+        assert machine._cpu_linux() == f"AMD EPYC (family 25, model {model})"
+    (tmp_path / "cpuinfo").write_text("processor : 0\nBogoMIPS : 50\n")
+    assert machine._cpu_linux() == ""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 def folder() -> Path:
@@ -21,7 +24,7 @@ def folder() -> Path:
 
 
 def cpu() -> str:
-    """Return the CPU's name, or at least its family."""
+    """Return the CPU's name, with family and model where they are known, or at least what it executes."""
     if sys.platform == "linux":
         return _cpu_linux() or os.uname().machine
     if sys.platform == "darwin":
@@ -30,11 +33,15 @@ def cpu() -> str:
 
 
 def _cpu_linux() -> str:
+    """Return the CPU's name; virtual machines give the same one to CPUs of several families and models."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            return next((row.partition(":")[2].strip() for row in file if row.startswith("model name")), "")
+        with _CPUINFO.open(encoding="utf-8", errors="replace") as file:
+            rows = [row.partition(":") for row in takewhile(str.strip, file)]
     except OSError:
         return ""
+    known = {name.strip(): value.strip() for name, _, value in rows}
+    name, *numbers = (known.get(key, "") for key in ("model name", "cpu family", "model"))
+    return f"{name} (family {numbers[0]}, model {numbers[1]})" if all(numbers) else name
 
 
 def _cpu_mac() -> str:

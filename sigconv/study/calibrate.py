@@ -23,7 +23,7 @@ from ..planning import known, stored
 from ..planning.cost import CACHES, PRIORS, Prices
 from ..planning.loading import on_disk
 from . import own_prices
-from .reference import refined
+from .reference import better, completed, refined
 from .timings import Array, apply_seconds, best, numbers, seconds, with_engine
 
 Progress = Callable[[int, int, str], None]
@@ -35,8 +35,7 @@ _SAMPLES = 1 << 16  # of a batch of transforms, and of a direct sum
 _SIDES = (4, 4, 4), (12, 20), (1,)
 _USES = 10  # of a transform that is made
 _MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
-# What a process that uses compiled loops for the first time waits for.
-_LOAD_LOOPS = "from sigconv.engines import packing; packing.warm_up(numpy.dtype('f8'))"
+_ROUNDS = 2  # of measuring, since what else a machine does comes and goes
 _LOAD_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.load_times()))"
 _COMPILE_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.compile_times()))"
 
@@ -87,16 +86,18 @@ def store(prices: Prices, path: Path) -> None:
 
 def measured(progress: Progress | None = None) -> Prices:
     """Return the prices of this machine, of what is installed; loops that are not compiled yet are compiled first."""
-    steps = [*_compiling(), ("measuring loading", _loads), ("measuring direct sums", _products)]
-    steps += [("measuring transforms", _transforms), ("measuring copies", _bandwidth), ("measuring calls", _overheads)]
+    measuring: list[Step] = [("measuring direct sums", _products), ("measuring transforms", _transforms)]
+    measuring += [("measuring copies", _bandwidth), ("measuring calls", _overheads)]
+    steps = [*_compiling(), ("measuring loading", _loads), *measuring * _ROUNDS]
     found: dict[str, Any] = {"source": "calibrated", "workers": available_workers(None)}
     for number, (label, measure) in enumerate(steps):
         if progress is not None:
             progress(number, len(steps), label)
-        found |= measure()
+        new = measure()
+        found |= {name: better(name, found[name], table) if name in found else table for name, table in new.items()}
     if progress is not None:
         progress(len(steps), len(steps), "done")
-    return replace(PRIORS, **refined(found))
+    return replace(PRIORS, **completed(refined(found)))
 
 
 def _compiling() -> list[Step]:
@@ -111,12 +112,16 @@ def _compiling() -> list[Step]:
 
     def finish() -> dict[str, Any]:
         times.update(json.loads(elsewhere.pop().result()))
-        return {"compile_seconds": {**PRIORS.compile_seconds, **times}}
+        return {"compile_seconds": times}
+
+    def compile_one(name: str, dtype: str) -> dict[str, Any]:
+        own_prices.compiled(name, dtype, times)
+        return {}
 
     here = [
         (
             f"{'loading' if on_disk(name) else 'compiling'} {name.replace('_', ' ')} of {np.dtype(dtype)}",
-            partial(own_prices.compiled, name, dtype, times),
+            partial(compile_one, name, dtype),
         )
         for name, dtype in own_prices.COMPONENTS
         if name not in own_prices.ELSEWHERE
@@ -126,13 +131,11 @@ def _compiling() -> list[Step]:
 
 def _loads() -> dict[str, Any]:
     """Return what a fresh process waits for; loops are loaded, not compiled, since this process compiles them first."""
-    found = {
-        name: _in_a_process(f"import {module}") for name, module in _MODULES.items() if installed(module.split(".")[0])
-    }
+    modules = {name: module for name, module in _MODULES.items() if installed(module.split(".")[0])}
+    found = {name: _in_a_process(f"import {module}") for name, module in modules.items()}
     if installed("numba"):
-        found["numba"] = _in_a_process(_LOAD_LOOPS)
-        found |= json.loads(_told_by_a_process(f"{_LOAD_LOOPS}; {_LOAD_COMPONENTS}"))
-    return {"load_seconds": {**PRIORS.load_seconds, **found}}
+        found |= json.loads(_told_by_a_process(_LOAD_COMPONENTS))
+    return {"load_seconds": found}
 
 
 def _in_a_process(statement: str) -> float:
@@ -150,11 +153,11 @@ def _told_by_a_process(statements: str) -> str:
 
 def _products() -> dict[str, Any]:
     """Return the rates of products and their sums in each kind of loop, for each dtype."""
-    rates: dict[str, dict[str, float]] = {name: dict(table) for name, table in PRIORS.product_rates.items()}
-    dots = dict(PRIORS.dots)
+    rates: dict[str, dict[str, float]] = {loops: {} for loops in ("numba", "numpy", "numpy short", "numpy taps")}
+    dots = dict[str, float]()
     for name, dtype in (*_DTYPES.items(), ("integer", "i8")):
         rates["numpy"][name], dots[name] = _lines(dtype)
-        if name in rates["numpy short"]:
+        if name in PRIORS.product_rates["numpy short"]:
             rates["numpy short"][name] = (
                 8 * _SAMPLES / best(partial(np.convolve, numbers(_SAMPLES, dtype), np.ones(8, dtype)))
             )
@@ -187,12 +190,12 @@ def _tap_of(line: Array) -> Callable[[], None]:
 
 def _transforms() -> dict[str, Any]:
     """Return the rates of each engine and dtype, of transforms for each level of the caches."""
-    rates: dict[str, dict[str, Any]] = {name: dict(table) for name, table in PRIORS.transform_rates.items()}
-    for engine in (*engine_names(np.dtype("f8")), "scipy"):
+    rates = dict[str, dict[str, Any]]()
+    for engine in engine_names(np.dtype("f8")):
         for name, dtype in _DTYPES.items():
             for kind, sides in {priced_as(engine, len(sides), mixed=True): sides for sides in _SIDES}.items():
                 shapes = [_lengthened(sides, size) for size in _sizes(np.dtype(dtype))]
-                rates[kind][name] = [_transform_rate(engine, np.dtype(dtype), shape) for shape in shapes]
+                rates.setdefault(kind, {})[name] = [_transform_rate(engine, np.dtype(dtype), shape) for shape in shapes]
     if not installed("numba"):
         return {"transform_rates": rates}
     own = {"block_rates": own_prices.block_rates(), "volume_rates": own_prices.volume_rates()}
@@ -244,7 +247,7 @@ def _bandwidth() -> dict[str, Any]:
     found = {"numpy": 5 * pairs.nbytes / best(plain)}
     if installed("numba"):
         found["numba"] = 5 * pairs.nbytes / best(_compiled_copies(data, spectrum, pairs, product))
-    return {"bandwidth": {**PRIORS.bandwidth, **found}}
+    return {"bandwidth": found}
 
 
 def _compiled_copies(data: Array, spectrum: Array, pairs: Array, product: Array) -> Callable[[], None]:
@@ -267,12 +270,12 @@ def _overheads() -> dict[str, Any]:
     signal, kernel = numbers(8, "f8"), numbers(3, "f8")
     plan = with_engine((64,), (3,), "f8", "fft", "numpy")
     tile = apply_seconds((64,), (3,), "f8", "direct", "numpy")
-    batch = {engine: _batch_seconds(engine) for engine in (*engine_names(np.dtype("f8")), "scipy")}
+    batch = {engine: _batch_seconds(engine) for engine in engine_names(np.dtype("f8"))}
     return {
         "call": best(lambda: convolve(signal, kernel)),
         "tile": tile,
         "spectrum": best(lambda: plan.prepare(kernel)),
-        "batch": {**PRIORS.batch, **batch, **(own_prices.batches(tile) if installed("numba") else {})},
+        "batch": {**batch, **(own_prices.batches(tile) if installed("numba") else {})},
     }
 
 

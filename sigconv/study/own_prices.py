@@ -43,14 +43,13 @@ _FEW, _MANY, _HELD = 2, 8, 1 << 16
 _CHANNELS, _SAMPLES = 64, 4096
 
 
-def compiled(name: str, dtype: str, times: dict[str, float]) -> dict[str, Any]:
-    """Compile a component, where it was not before; return what compiling takes, with this time if it was done."""
+def compiled(name: str, dtype: str, times: dict[str, float]) -> None:
+    """Compile a component, where it was not before, and note the time if it was done."""
     known = on_disk(name)
     with _garbage_left():
         took = time_of_use(name, dtype)
     if not known and name in PRIORS.compile_seconds:
         times[name] = max(took, times.get(name, 0.0))
-    return {"compile_seconds": {**PRIORS.compile_seconds, **times}}
 
 
 @contextmanager
@@ -75,9 +74,14 @@ def compile_times() -> dict[str, float]:
 
 
 def load_times() -> dict[str, float]:
-    """Return the times in which components are loaded by a process that has not used them yet."""
+    """Return the times in which components are loaded by a process that has not used them yet; the first needs Numba.
+
+    What Numba takes is that of the first one's loops, too, which take next to nothing themselves.
+    """
     firsts = {name: dtype for name, dtype in reversed(COMPONENTS) if name in PRIORS.load_seconds}
-    return {name: time_of_use(name, firsts[name]) for name in reversed(firsts)}
+    name, *others = reversed(firsts)
+    numba = time_of_use(name, firsts[name])
+    return {"numba": numba} | {each: time_of_use(each, firsts[each]) for each in (name, *others)}
 
 
 def time_of_use(name: str, dtype: str) -> float:
@@ -131,7 +135,7 @@ _USES: dict[str, Callable[[np.dtype[Any]], Any]] = {
 def matrix_rates() -> dict[str, dict[str, float]]:
     """Return the rates of products of matrices over channels, by NumPy and by compiled loops."""
     plain = {name: _matmul_rate(name) for name in "fdFD"}
-    found = {"matrices numpy": {**PRIORS.product_rates["matrices numpy"], **plain, "integer": plain["d"]}}
+    found = {"matrices numpy": {**plain, "integer": plain["d"]}}
     if installed("numba"):
         found["matrices numba"] = {name: _panel_rate(np.dtype(name)) for name in "fd"}
     return found

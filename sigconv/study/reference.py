@@ -8,6 +8,7 @@ measurement gave where the shipped prices come from, and a price changes by the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from ..planning.cost import PRIORS
@@ -66,20 +67,61 @@ MEASURED: dict[str, Any] = {
 
 # Machines alike differ by as much from one run to the next, if others share them.
 _NOISE = 1.25
+# The prices that are rates, more of which is better; the others are times.
+_RATES = "bandwidth", "product_rates", "transform_rates", "block_rates", "volume_rates"
+
+
+def better(name: str, found: Any, others: Any) -> Any:
+    """Return of two rounds' prices of some name the higher rates or the shorter times."""
+    if isinstance(found, Mapping):
+        return {key: better(name, value, others[key]) for key, value in found.items()}
+    if isinstance(found, (list, tuple)):
+        return tuple([better(name, *pair) for pair in zip(found, others, strict=True)])
+    return max(found, others) if name in _RATES else min(found, others)
+
+
+def completed(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return prices with the shipped ones of what was not measured."""
+    return {name: _filled(getattr(PRIORS, name), value) for name, value in found.items()}
+
+
+def _filled(shipped: Any, found: Any) -> Any:
+    """Return tables with what others have besides."""
+    if not isinstance(found, Mapping):
+        return found
+    return {**shipped, **{name: _filled(shipped.get(name), value) for name, value in found.items()}}
 
 
 def refined(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the prices of a machine from what was measured there; what was not measured elsewhere stays."""
+    """Return the prices of a machine from what was measured there; what was not measured elsewhere stays.
+
+    What is as many times faster or slower as most rates are, or nearly, is taken to be just as many times.
+    """
+    ratios = {name: _ratios(found[name], MEASURED[name]) for name in _RATES if name in found}
+    speed = median([ratio for each in ratios.values() for ratio in each] or [1.0])
+    speed = 1.0 if 1 / _NOISE < speed < _NOISE else speed
     return {
-        name: _scaled(getattr(PRIORS, name), value, MEASURED[name]) if name in MEASURED else value
+        name: _scaled(getattr(PRIORS, name), value, MEASURED[name], speed if name in _RATES else 1 / speed)
+        if name in MEASURED
+        else value
         for name, value in found.items()
     }
 
 
-def _scaled(shipped: Any, found: Any, measured: Any) -> Any:
+def _ratios(found: Any, measured: Any) -> list[float]:
+    """Return how many times as high all prices are that were measured in both places."""
+    if isinstance(found, Mapping):
+        return [ratio for k, v in found.items() if k in measured for ratio in _ratios(v, measured[k])]
+    if isinstance(found, (list, tuple)):
+        return [ratio for pair in zip(found, measured, strict=True) for ratio in _ratios(*pair)]
+    return [found / measured]
+
+
+def _scaled(shipped: Any, found: Any, measured: Any, usual: float) -> Any:
     """Return shipped prices, changed as far as what was found differs from what was measured."""
     if isinstance(found, Mapping):
-        return {k: _scaled(shipped[k], v, measured[k]) if k in measured else v for k, v in found.items()}
+        return {k: _scaled(shipped[k], v, measured[k], usual) if k in measured else v for k, v in found.items()}
     if isinstance(found, (list, tuple)):
-        return [_scaled(*values) for values in zip(shipped, found, measured, strict=True)]
-    return shipped if 1 / _NOISE < found / measured < _NOISE else shipped * found / measured
+        return [_scaled(*values, usual) for values in zip(shipped, found, measured, strict=True)]
+    ratio = found / measured
+    return shipped * (usual if 1 / _NOISE < ratio / usual < _NOISE else ratio)

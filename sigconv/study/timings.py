@@ -17,6 +17,7 @@ from ..semantics.describe import describe
 Array = NDArray[Any]
 
 _SECONDS = 0.01  # for each simple thing
+_RANDOM = 4093
 
 
 def best(call: Callable[[], object]) -> float:
@@ -24,7 +25,7 @@ def best(call: Callable[[], object]) -> float:
     call()
     times: list[float] = []
     begin = perf_counter()
-    while len(times) < 3 or perf_counter() - begin < _SECONDS:
+    while len(times) < 2 or perf_counter() - begin < _SECONDS:
         started = perf_counter()
         call()
         times.append(perf_counter() - started)
@@ -32,8 +33,8 @@ def best(call: Callable[[], object]) -> float:
 
 
 def numbers(shape: int | tuple[int, ...], dtype: str) -> Array:
-    """Return random numbers from 0 to 8."""
-    return (8 * np.random.default_rng(0).random(shape)).astype(dtype)
+    """Return random numbers from 0 to 8, which repeat: making them takes no longer than what is measured."""
+    return np.resize((8 * np.random.default_rng(0).random(_RANDOM)).astype(dtype), shape)
 
 
 def with_engine(
