@@ -138,6 +138,17 @@ def test_small_differences_from_most_rates_are_noise():
     assert prices["tile"] == 2 * PRIORS.tile
 
 
+def test_one_length_of_blocks_alone_is_noise():
+    """A rate that is far from those of the lengths beside it changes as theirs; those of cache levels stand alone."""
+    shipped, found = PRIORS.block_rates["F"], list(reference.MEASURED["block_rates"]["F"])
+    found[4] *= 3
+    fftw = reference.MEASURED["transform_rates"]["fftw"]["f"]
+    levels = [3 * fftw[0], *fftw[1:]]
+    prices = reference.refined({"block_rates": {"F": found}, "transform_rates": {"fftw": {"f": levels}}})
+    assert prices["block_rates"]["F"] == list(shipped)
+    assert prices["transform_rates"]["fftw"]["f"][0] == pytest.approx(3 * PRIORS.transform_rates["fftw"]["f"][0])
+
+
 def test_the_better_of_two_rounds_counts():
     """Of rates the higher one, of times the shorter one, and of what was not measured the shipped price."""
     assert reference.better("dots", {"f": 1.0, "d": 4.0}, {"f": 2.0, "d": 3.0}) == {"f": 1.0, "d": 3.0}

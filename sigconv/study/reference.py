@@ -67,6 +67,7 @@ MEASURED: dict[str, Any] = {
 
 # Machines alike differ by as much from one run to the next, if others share them.
 _NOISE = 1.25
+_LEVELS = 3  # of the caches
 # The prices that are rates, more of which is better; the others are times.
 _RATES = "bandwidth", "product_rates", "transform_rates", "block_rates", "volume_rates"
 
@@ -122,6 +123,21 @@ def _scaled(shipped: Any, found: Any, measured: Any, usual: float) -> Any:
     if isinstance(found, Mapping):
         return {k: _scaled(shipped[k], v, measured[k], usual) if k in measured else v for k, v in found.items()}
     if isinstance(found, (list, tuple)):
-        return [_scaled(*values, usual) for values in zip(shipped, found, measured, strict=True)]
-    ratio = found / measured
-    return shipped * (usual if 1 / _NOISE < ratio / usual < _NOISE else ratio)
+        ratios = _smooth([one / other for one, other in zip(found, measured, strict=True)])
+        return [price * _beside(usual, ratio) for price, ratio in zip(shipped, ratios, strict=True)]
+    return shipped * _beside(usual, found / measured)
+
+
+def _smooth(ratios: list[float]) -> list[float]:
+    """Return the ratios of blocks of growing length, each in the middle of its neighbours: one alone is noise.
+
+    The levels of the caches, of which there are few, may differ.
+    """
+    if len(ratios) <= _LEVELS:
+        return ratios
+    return [median(ratios[max(0, i - 1) : i + 2]) for i in range(len(ratios))]
+
+
+def _beside(usual: float, ratio: float) -> float:
+    """Return how a price changes: as most do, or as it was measured where that differs."""
+    return usual if 1 / _NOISE < ratio / usual < _NOISE else ratio
