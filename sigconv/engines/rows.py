@@ -5,6 +5,7 @@ Arrays come with the convolved axes last. All tables depend on shapes and stride
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -86,10 +87,20 @@ def copied(signal: Array, place: int, table: CopyTable, dtype: np.dtype[Any], fi
 
     `place` is the address of the signal's first sample.
     """
-    held = np.empty(table.size * dtype.itemsize, np.uint8)
-    loop, (_number, outside) = copy_of(signal.dtype, dtype), _kept(dtype.type(fill).tobytes())
-    copy_rows(loop, place, table.rows, table.columns, *table.run, outside, held, table.shape[-1])
-    return held.view(dtype).reshape(table.shape)
+    return copier(signal.dtype, table, dtype, fill)(place)
+
+
+def copier(samples: np.dtype[Any], table: CopyTable, dtype: np.dtype[Any], fill: Any) -> Callable[[int], Array]:
+    """Return what copies samples of some dtype, given the address of the signal's first one: see `copied`."""
+    loop, outside = copy_of(samples, dtype), _kept(dtype.type(fill).tobytes())
+    (rows, columns, run, _used, shape), size = table, table.size * dtype.itemsize
+
+    def copy(place: int) -> Array:
+        held = np.empty(size, np.uint8)
+        copy_rows(loop, place, rows, columns, *run, outside[1], held, shape[-1])
+        return held.view(dtype).reshape(shape)
+
+    return copy
 
 
 @lru_cache(maxsize=KEPT)

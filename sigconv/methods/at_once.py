@@ -14,7 +14,7 @@ from ..engines.recent import Recent
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Problem
 from .direct_tiles import parts
-from .output import written
+from .output import target_in, written
 from .tiles import Tile, contributing, count_tiles, numbers_outside, reach_of, tiles
 from .workers import available_workers, in_order, runner_of
 
@@ -62,7 +62,7 @@ class Compiled:
         """Return the result, in `out` if that is given, or None where the general way is needed after all."""
         if not self._served or (signal.size > _COPIED and not (signal.flags.carray and signal.dtype.isnative)):
             return None
-        target = np.empty(self._shape, self._dtype) if out is None else self._target(signal, kernel, out)
+        target = np.empty(self._shape, self._dtype) if out is None else target_in(out, self._dtype, signal, kernel)
         runner = in_order if self._tiles == 1 else runner_of(min(self._tiles, available_workers(workers)))
         taps = kernel.conj() if self._conjugate else kernel
         pieces = self._pieces or _large.get(self, lambda: self._made(self._cut()))
@@ -78,11 +78,6 @@ class Compiled:
         """Return the parts as the engine knows them."""
         sums = _sums(self._problem)
         return [_engine().piece_of(sums, part.slices, _spans(self._problem, part)) for part in cut]
-
-    def _target(self, signal: Array, kernel: Array, out: Array) -> Array:
-        """Return where the result is computed: in `out`, if the loops can write there and nothing is read from it."""
-        apart = not (np.may_share_memory(out, signal) or np.may_share_memory(out, kernel))
-        return out if apart and out.flags.carray and out.dtype == self._dtype else np.empty(self._shape, self._dtype)
 
 
 def _is_narrow(problem: Problem, tile: Tile) -> bool:

@@ -72,6 +72,14 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
     return best_of_few(((_least(problem, costs, b), b) for b in blocks), of, limits, _LOOKED_AT)
 
 
+@lru_cache(maxsize=256)
+def in_one_go(problem: Problem) -> bool:
+    """Return whether a call can do a tile of the whole result in one go: one line of operands of one dtype."""
+    dtypes = {problem.signal_dtype, problem.kernel_dtype, problem.result_dtype, problem.working_dtype}
+    plain = not problem.componentwise and problem.axes[0].boundary != "renormalize"
+    return len(dtypes) == 1 and len(problem.shape) == 1 and plain
+
+
 class _Blocks(NamedTuple):
     """Blocks of some length: how many outputs each gives, how many a line has, the seconds of one.
 
@@ -137,13 +145,18 @@ def _ranked(problem: Problem, costs: Costs, max_bytes: int | None) -> Iterator[t
 
 def _least(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     """Return the least that some blocks may take in all: in one tile, or shared by the workers."""
-    return blocks.begun + costs.tile + costs.batch["lanes"] + shared(blocks.seconds(problem), costs)
+    return blocks.begun + _python(problem, costs, 1) + shared(blocks.seconds(problem), costs)
+
+
+def _python(problem: Problem, costs: Costs, tiles: int) -> float:
+    """Return the time of what Python does for some tiles, which the workers do not share."""
+    return costs.batch["lanes"] * tiles + (0.0 if tiles == 1 and in_one_go(problem) else costs.tile * tiles)
 
 
 def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
     work = least_samples(problem) * transforms_of(problem) * least_sample(costs, problem.working_dtype)
-    return costs.batch["lanes"] + least_of(work, costs)
+    return _python(problem, costs, 1) + least_of(work, costs) - costs.tile
 
 
 @lru_cache(maxsize=16)
@@ -205,8 +218,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, size: int, max_by
     # What blocks read and write comes and goes while they compute.
     moved = costs.passes(dtype.itemsize * (problem.batch + problem.signal_batch) * axis.count)
     work = share_of(tiles, costs.workers) * max(transforms * one * part_of_bank(kernels), moved)
-    # The workers do not share what Python does for a tile.
-    seconds = begun + (costs.tile + costs.batch["lanes"]) * tiles + waking(tiles, costs) + work
+    seconds = begun + _python(problem, costs, tiles) + waking(tiles, costs) + work
     # A worker holds a block, the frequencies of some for a bank, and what its tile reads and gives.
     lines, kept = prod(tile) // tile[axis.position], _together(length, dtype) if bank > 1 else 0
     worker = complex_dtype.itemsize * length * (1 + kept)
@@ -221,7 +233,7 @@ def _shared_seconds(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     transforms, dtype = -(-blocks.in_line // (1 if problem.working_dtype.kind == "c" else 2)), problem.working_dtype
     moved = costs.passes(2 * dtype.itemsize * problem.axes[0].count) / costs.workers
     work = max(transforms * blocks.one * share_of(transforms, costs.workers), moved)
-    return blocks.begun + costs.tile + costs.batch["lanes"] + costs.wake + work
+    return blocks.begun + _python(problem, costs, 1) + costs.wake + work
 
 
 def prepare(kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Spectra:

@@ -31,6 +31,12 @@ def apart(kernel: Array, out: Array | None) -> Array:
     return np.array(kernel) if out is not None and np.may_share_memory(kernel, out) else kernel
 
 
+def target_in(out: Array, dtype: np.dtype[Any], *operands: Array) -> Array:
+    """Return where a result is computed: in `out`, if compiled code can write there and no operand is read from it."""
+    apart = not any(np.may_share_memory(out, operand) for operand in operands)
+    return out if apart and out.flags.carray and out.dtype == dtype else np.empty(out.shape, dtype)
+
+
 def written(result: Array, out: Array | None) -> Array:
     """Return the result, copied to `out` if that is given and can hold it."""
     if out is None or out is result:

@@ -38,7 +38,8 @@ class OverlapAdd(TransformMethod):
         least, own = engine_blocks.least_seconds(problem, costs), _own(problem)
         if own.serves(problem):
             each = transforms_of(problem) * own.least_sample(costs, problem.working_dtype, len(problem.axes))
-            least = min(least, least_of(least_samples(problem) * each, costs))
+            # What Python does for a tile may be spared.
+            least = min(least, least_of(least_samples(problem) * each, costs) - costs.tile)
         return least
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ..engines.protocol import Array
-from ..methods import at_once, itself
+from ..methods import at_once, itself, line_at_once
 from ..methods.execute import Prepared, apply, prepare
 from ..methods.missing import MARK, Renormalization, check_taps, completed, marked
 from ..methods.output import apart, check_out, written
@@ -249,9 +249,14 @@ class Plan:
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
 
     @kept
-    def _at_once(self) -> at_once.Compiled | None:
-        """What computes the result by compiled calls, unless the kernel's values decide."""
-        return self.compiled if len(self._ways) == 1 else None
+    def _at_once(self) -> at_once.Compiled | line_at_once.Compiled | None:
+        """What computes the result by compiled calls, or in one go, unless the kernel's values decide."""
+        if len(self._ways) > 1 or self.method != "overlap-add":
+            return self.compiled if len(self._ways) == 1 else None
+        found = line_at_once.compiled(self.problem, self.estimate.settings)
+        if found:
+            PROCESS.note(self.estimate.needs)
+        return found
 
     @kept
     def compiled(self) -> at_once.Compiled | None:

@@ -29,7 +29,7 @@ from ..simd import NO, ONE, YES, ZERO, inner
 from .calls import call
 from .groups import KEEP, MULTIPLY, RETURN
 from .levels import BACK, LEFT, NEXT, RADIX, ROOTS, THERE, forward, inverse
-from .line_tables import empty_spectra, lanes_of, real_dtype, scaled, tables_of
+from .line_tables import Tables, empty_spectra, lanes_of, real_dtype, scaled, tables_of
 from .memory import workspace
 from .passes import ROW
 from .shares import Share, alone, counter, next_piece
@@ -39,7 +39,7 @@ from .version import VERSION
 
 # Bytes of samples that a thread takes at a time: where pieces meet, prefetchers of two cores fight for the same lines.
 _PIECE = 1 << 16
-_NOWHERE = np.zeros((0, 0), np.int64)  # targets of blocks whose spectra are wanted
+NOWHERE = np.zeros((0, 0), np.int64)  # targets of blocks whose spectra are wanted
 
 
 # The last level of passes leaves parts of four rows. The first `shared` levels go over all rows of a block, the others
@@ -166,31 +166,50 @@ def convolve(
     frequencies of some transforms `together` are kept. Threads may share the blocks.
     """
     several = spectra.shape[1] > 1
-    _run(lines, spectra, dropped, length, dtype, KEEP if several else MULTIPLY, together if several else 0, share)
+    middle, together = (KEEP, together) if several else (MULTIPLY, 0)
+    count = lines.sources.shape[1] // len(spectra)
+    run = ready(length, dtype, middle, together, Count(len(spectra), count, lines.blocks))
+    run(lines, spectra, dropped, share)
 
 
-def _run(
-    lines: Lines,
-    spectra: Array,
-    dropped: int,
-    length: int,
-    dtype: np.dtype[Any],
-    middle: Any,
-    together: int,
-    share: Share = alone,
-) -> None:
-    """Run blocks, with what is done to their frequencies; some transforms' are kept together, if any."""
-    tables, real, counted = tables_of(length, dtype), real_dtype(dtype), counter()
-    taken, parts = address_of(counted), 1 if dtype.kind == "c" else 2
+class Count(NamedTuple):
+    """How many banks of kernels there are, how many lines for each of them, how many blocks of each line."""
+
+    banks: int
+    lines: int
+    blocks: int
+
+
+class Ready(NamedTuple):
+    """Blocks of some length and number, ready to be run wherever their lines stand."""
+
+    tables: Tables
+    parts: int
+    together: int
+    middle: int
+    back: int
+    pieces: Array
+
+    def __call__(self, lines: Lines, spectra: Array, dropped: int, share: Share = alone) -> None:
+        """Run blocks of lines with the kernels whose spectra stand at some addresses; threads may share them."""
+        counted, (tables, parts, together, middle, back, pieces) = counter(), self
+        where, taken = tuple(lines), address_of(counted)
+
+        def work() -> None:
+            place = workspace.address((1 + together) * tables.size)
+            passes, bank = (*tables.arguments, place), (back, place + tables.size if together else 0)
+            _run_blocks(where, spectra, parts, dropped, passes, middle, bank, pieces, taken)
+
+        share(work)
+
+
+@lru_cache(maxsize=KEPT)
+def ready(length: int, dtype: np.dtype[Any], middle: Any, together: int, count: Count) -> Ready:
+    """Return what runs blocks, with what is done to their frequencies; some transforms' are kept together, if any."""
+    tables, real, parts = tables_of(length, dtype), real_dtype(dtype), 1 if dtype.kind == "c" else 2
     apart = max(2 // parts, _PIECE // (parts * length * dtype.itemsize))
-    pieces = pieces_of(len(spectra), lines.sources.shape[1] // len(spectra), lines.blocks, parts, together or apart)
-
-    def work() -> None:
-        place = workspace.address((1 + together) * tables.size)
-        passes, bank = (*tables.arguments, place), (RETURN(real), place + tables.size) if together else (0, 0)
-        _run_blocks(tuple(lines), spectra, parts, dropped, passes, middle(real), bank, pieces, taken)
-
-    share(work)
+    pieces = pieces_of(*count, parts, together or apart)
+    return Ready(tables, parts, together, middle(real), RETURN(real) if together else 0, pieces)
 
 
 @lru_cache(maxsize=KEPT)
@@ -233,7 +252,8 @@ def fill_spectra(kernels: Array, spectra: Array, length: int, dilation: int) -> 
         sources = np.repeat(sources, 2, axis=1)
         sources[:, 1::2] = address_of(padded) + size * count
     places = address_of(spectra) + spectra.strides[0] * np.arange(count)
-    _run(Lines(sources, (1, 1), _NOWHERE, 1, 0, 0), places[:, None], 0, length, dtype, KEEP, 0)
+    run = ready(length, dtype, KEEP, 0, Count(count, sources.shape[1] // count, 1))
+    run(Lines(sources, (1, 1), NOWHERE, 1, 0, 0), places[:, None], 0)
 
 
 def spectrum_order(length: int, dtype: np.dtype[Any]) -> Array:

@@ -64,10 +64,10 @@ def convolve_lines(
     signals = batch[: len(batch) - bank]
     hop = outputs_of(length, place.tail, dtype)
     target = out if width >= hop and is_direct(out, dtype) else np.empty((*batch, max(width, hop)), dtype)
-    cut = _Cut(place.first + width - length - max(width - hop, 0), length, hop, max(width - hop, 0))
+    cut = cut_of(place, width, length, dtype)
     layout = signal.shape, signal.strides, signal.itemsize, is_direct(signal, dtype), signals
-    reads = _reads(*layout, cut, place.boundary, dtype.itemsize)
-    sources, _held = _sources(signal, reads, dtype, place.fill)
+    reads = reads_of(*layout, cut, place.boundary, dtype.itemsize)
+    sources, _held = sources_of(signal, reads, dtype, place.fill)
     own = len(batch) if bank else max((i + 1 for i in range(len(batch)) if spectra.shape[i] > 1), default=0)
     kernels = _lines(spectra[(slice(None),) * own + (0,) * (len(batch) - own)], batch[:own])
     each = prod(batch[len(signals) :])
@@ -128,8 +128,15 @@ class _Reads(NamedTuple):
     behind: _Copy | None
 
 
+def cut_of(place: Place, width: int, length: int, dtype: np.dtype[Any]) -> _Cut:
+    """Return how lines of some outputs are cut."""
+    hop = outputs_of(length, place.tail, dtype)
+    last = max(width - hop, 0)
+    return _Cut(place.first + width - length - last, length, hop, last)
+
+
 @lru_cache(maxsize=KEPT)
-def _reads(
+def reads_of(
     shape: tuple[int, ...],
     strides: tuple[int, ...],
     itemsize: int,
@@ -158,7 +165,7 @@ def _reads(
     return _Reads(cuts, copy(0, cuts[0]), begins, copy(cuts[1], blocks))
 
 
-def _sources(signal: Array, reads: _Reads, dtype: np.dtype[Any], fill: Any) -> tuple[Array, list[Array]]:
+def sources_of(signal: Array, reads: _Reads, dtype: np.dtype[Any], fill: Any) -> tuple[Array, list[Array]]:
     """Return where the lines would begin before, between and behind the cuts; and the copies."""
     sources, held, place = np.empty((3, reads.begins.size), np.int64), list[Array](), address_of(signal)
     np.add(reads.begins, place, out=sources[1])
