@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .bands import bands_of
+from .bands import bands_of, contiguous
 from .by_address import by_address, run
 from .entry import Loop, entry
 from .loops import PIECE, copy_of, strips, sum_bands
@@ -75,11 +75,6 @@ def bytes_of(pieces: Sequence[Piece]) -> int:
     """Return what the tables of some pieces take, which some of them share."""
     tables = {id(piece.packed): piece.packed for piece in pieces}
     return sum(table.nbytes for table in tables.values())
-
-
-def contiguous(shape: tuple[int, ...], dtype: DType) -> tuple[int, ...]:
-    """Return the strides of a contiguous array."""
-    return tuple(prod(shape[i + 1 :]) * dtype.itemsize for i in range(len(shape)))
 
 
 def fill(pieces: Sequence[Piece], signal: Array, kernel: Array, out: Array, runner: Runner) -> bool:

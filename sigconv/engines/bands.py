@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -148,6 +148,11 @@ def runs_of(offsets: Array, distance: int) -> tuple[Array, Array, Array]:
     order = np.lexsort((offsets, offsets % distance)) if distance else np.arange(offsets.size)
     begins = np.flatnonzero(np.diff(offsets[order], prepend=-1 - distance) != distance)
     return offsets[order[begins]], np.diff(begins, append=order.size), order
+
+
+def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:
+    """Return the strides of a contiguous array."""
+    return tuple(prod(shape[i + 1 :]) * dtype.itemsize for i in range(len(shape)))
 
 
 def flat(counts: Sequence[int], strides: Sequence[int]) -> Array:

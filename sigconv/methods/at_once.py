@@ -70,6 +70,10 @@ class Compiled:
             return None
         return target if out is None else written(target, out)
 
+    def apply(self, prepared: Any, signal: Array, out: Array | None, workers: int | None) -> Array | None:
+        """Return the result with a kernel that is prepared: direct sums take it as it is."""
+        return self(signal, prepared.kernel, out, workers)
+
     def _cut(self) -> list[Tile]:
         """Return what is computed one by one: the tiles, or parts of them."""
         return [part for tile in tiles(self._problem.shape, self._steps) for part, _ in parts(self._problem, tile)]

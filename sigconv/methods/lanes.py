@@ -73,11 +73,11 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
 
 
 @lru_cache(maxsize=256)
-def in_one_go(problem: Problem) -> bool:
-    """Return whether a call can do a tile of the whole result in one go: one line of operands of one dtype."""
+def alike(problem: Problem) -> bool:
+    """Return whether a tile of the whole result may be done in one go: operands of one dtype, and no batch."""
     dtypes = {problem.signal_dtype, problem.kernel_dtype, problem.result_dtype, problem.working_dtype}
-    plain = not problem.componentwise and problem.axes[0].boundary != "renormalize"
-    return len(dtypes) == 1 and len(problem.shape) == 1 and plain
+    plain = not problem.componentwise and "renormalize" not in [axis.boundary for axis in problem.axes]
+    return len(dtypes) == 1 and len(problem.shape) == len(problem.axes) and plain
 
 
 class _Blocks(NamedTuple):
@@ -150,7 +150,7 @@ def _least(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
 
 def _python(problem: Problem, costs: Costs, tiles: int) -> float:
     """Return the time of what Python does for some tiles, which the workers do not share."""
-    return costs.batch["lanes"] * tiles + (0.0 if tiles == 1 and in_one_go(problem) else costs.tile * tiles)
+    return costs.batch["lanes"] * tiles + (0.0 if tiles == 1 and alike(problem) else costs.tile * tiles)
 
 
 def least_seconds(problem: Problem, costs: Costs) -> float:

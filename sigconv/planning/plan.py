@@ -11,8 +11,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ..engines.protocol import Array
-from ..methods import at_once, itself, line_at_once
+from ..methods import at_once, itself
 from ..methods.execute import Prepared, apply, prepare
+from ..methods.in_one_go import InOneGo, LineInOneGo, in_one_go
 from ..methods.missing import MARK, Renormalization, check_taps, completed, marked
 from ..methods.output import apart, check_out, written
 from ..methods.protocol import Components, Estimate, Method, Settings
@@ -162,7 +163,7 @@ class Plan:
     ) -> Array:
         """Return the result of a prepared kernel, by compiled calls where these are its way, unless that was tried."""
         quick = self.compiled if progress is None and self._taken(prepared) is self.estimate and not tried else None
-        result = quick(signal, prepared.kernel, out, workers) if quick else None
+        result = quick.apply(prepared, signal, out, workers) if quick else None
         mend = partial(self._other, workers=workers)
         return apply(prepared, signal, out, workers, progress, mend) if result is None else result
 
@@ -249,23 +250,22 @@ class Plan:
         return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
 
     @kept
-    def _at_once(self) -> at_once.Compiled | line_at_once.Compiled | None:
-        """What computes the result by compiled calls, or in one go, unless the kernel's values decide."""
-        if len(self._ways) > 1 or self.method != "overlap-add":
-            return self.compiled if len(self._ways) == 1 else None
-        found = line_at_once.compiled(self.problem, self.estimate.settings)
-        if found:
-            PROCESS.note(self.estimate.needs)
-        return found
-
-    @kept
-    def compiled(self) -> at_once.Compiled | None:
-        """What computes the result by a compiled call for each tile, where that is the way."""
-        settings = self.estimate.settings
-        if self.method != "direct" or settings.engine != "numba":
+    def _at_once(self) -> at_once.Compiled | LineInOneGo | None:
+        """What computes the result of a call in compiled calls, unless the kernel's values decide."""
+        quick = self.compiled if len(self._ways) == 1 else None
+        if not isinstance(quick, (at_once.Compiled, LineInOneGo)):
             return None
         PROCESS.note(self.estimate.needs)
-        return at_once.compiled(self.problem, settings.tile)
+        return quick
+
+    @kept
+    def compiled(self) -> at_once.Compiled | InOneGo | None:
+        """What computes the result in compiled calls, a tile in each or all blocks, where that is the way."""
+        settings = self.estimate.settings
+        if self.method == "overlap-add":
+            return in_one_go(self.problem, settings)
+        direct = self.method == "direct" and settings.engine == "numba"
+        return at_once.compiled(self.problem, settings.tile) if direct else None
 
 
 def choose(

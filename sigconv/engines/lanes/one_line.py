@@ -1,4 +1,4 @@
-"""One line and one kernel, in one go: all that does not depend on where they stand is made once and kept.
+"""One line and one kernel, in one go: all that does not depend on addresses is made once and kept.
 
 The general way looks everything up for each call, which takes as long as many thousands of samples do.
 """
@@ -41,9 +41,8 @@ class OneLine:
         self._analyse = ready(length, dtype, KEEP, 0, Count(1, self._parts, 1))
         self._convolve = ready(length, dtype, MULTIPLY, 0, Count(1, 1, cut.blocks))
 
-    def __call__(self, signal: Array, taps: Array, dilation: int, out: Array, share: Share) -> None:
-        """Fill the outputs; signal and `out` are contiguous and of one dtype with the taps, which are as oriented."""
-        spectrum = self._spectrum(taps, dilation)
+    def __call__(self, signal: Array, spectrum: Array, out: Array, share: Share) -> None:
+        """Fill the outputs; signal and `out` are contiguous and of one dtype."""
         place, held = address_of(signal), list[Array]()
         sources = np.full((3, 1), self._reads.begins[0] + place)
         for row, copy, begins in self._copies:
@@ -53,8 +52,8 @@ class OneLine:
         lines = Lines(sources, self._reads.cuts, target, cut.blocks, cut.hop * size, cut.last * size)
         self._convolve(lines, np.array([[address_of(spectrum)]]), self._dropped, share)
 
-    def _spectrum(self, taps: Array, dilation: int) -> Array:
-        """Return the kernel's spectrum."""
+    def spectrum(self, taps: Array, dilation: int) -> Array:
+        """Return the spectrum of a kernel, whose taps are as oriented, as `fill_spectra` does."""
         length, spectrum = self._length, aligned((2 * self._length,), self._real)
         padded = np.zeros(self._parts * length, self._dtype)  # of real samples the imaginary parts, too
         padded[: taps.size * dilation : dilation] = scaled(taps, length, self._stretch)

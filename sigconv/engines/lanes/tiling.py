@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..addresses import address_of
-from ..bands import KEPT, flat
+from ..bands import KEPT, contiguous, flat
 from ..lengths import radices
 from ..protocol import Array
 from ..rows import Span, sources
@@ -103,6 +103,27 @@ def _geometry(
     )
     source, target = _places(begins, signal, samples[:-1]), _places(ends, out, wanted[:-1])
     return (tuple(source), tuple(target), tuple(columns)), kernels
+
+
+class OneArray:
+    """What convolves a contiguous array with one kernel, all that does not depend on addresses made before.
+
+    The arguments are those of `convolve`; arrays come as their shapes.
+    """
+
+    def __init__(
+        self, shape: Shapes, spans: tuple[Span, ...], tails: Shapes, lengths: Shapes, fill: Any, out: Shapes, dtype: Any
+    ) -> None:
+        lanes = lanes_of(dtype)
+        signal, target = (shape, contiguous(shape, dtype)), (out, contiguous(out, dtype))
+        self._layout, self._kernels = _geometry(signal, ((0,), (0,)), target, spans, tails, lengths, lanes)
+        self._outside = np.full(max(shape[-1], lanes), fill, dtype)
+        self._made = _made(lengths, dtype, panels.MULTIPLY, None, not fill)
+
+    def __call__(self, signal: Array, spectrum: Array, out: Array, share: Share) -> None:
+        """Fill the outputs; threads may share the blocks."""
+        bases = Bases(*map(address_of, (signal, self._outside, out, spectrum)))
+        _run(self._made, self._layout, self._kernels, bases, share)
 
 
 def _layout(array: Array) -> _Layout:

@@ -1,4 +1,4 @@
-"""Blocks of one line in one go: the bits of the general way, and whatever it is not for left to that."""
+"""Blocks in one go: the bits of the general way, and whatever it is not for left to that."""
 
 from dataclasses import replace
 from itertools import product
@@ -8,8 +8,10 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
-from sigconv.methods import line_at_once
+from sigconv.methods.execute import apply, prepare
+from sigconv.methods.in_one_go import InOneGo, LineInOneGo, in_one_go
 from sigconv.methods.protocol import Settings
+from sigconv.methods.registry import serving
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.plan import choose
 from sigconv.semantics.describe import describe
@@ -32,7 +34,7 @@ def made(samples, taps, dtype, length=LENGTH, **options):
     problem = describe((samples,), (taps,), np.dtype(dtype), np.dtype(dtype), **{"mode": "same", **options})
     parts = 1 if np.dtype(dtype).kind == "c" else 2
     settings = Settings(problem.shape, "lanes", (length,), (False,), parts, parts > 1, steps=2)
-    return line_at_once.compiled(problem, settings), problem, settings
+    return in_one_go(problem, settings), problem, settings
 
 
 def generally(problem, settings, signal, kernel):
@@ -80,11 +82,52 @@ def test_taps_that_meet_no_sample_are_left_out():
 def test_a_call_takes_it():
     """Once compiled code is loaded, a call with operands of one dtype and a plan of it."""
     call, problem, settings = made(SAMPLES, 30, "f8")
-    assert line_at_once.compiled(problem, settings) is call
+    assert in_one_go(problem, settings) is call
     plan = sigconv.plan(400_000, 3000, "f8", mode="same", method="overlap-add")
-    assert isinstance(plan._at_once, line_at_once.Compiled) == (plan.estimate.settings.tile == (400_000,))
+    assert isinstance(plan._at_once, LineInOneGo) == (plan.estimate.settings.tile == (400_000,))
     signal, kernel = numbers(400_000, "f8"), numbers(3000, "f8", 1)
     assert np.array_equal(plan(signal, kernel), plan.apply(plan.prepare(kernel), signal))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("boundary", ["zero", "constant", "edge", "symmetric", "reflect", "wrap"])
+@pytest.mark.parametrize(
+    ("shape", "taps", "lengths"),
+    [((500,), (30,), (256,)), ((70, 90), (9, 7), (64, 64)), ((20, 30, 40), (3, 4, 5), (32,) * 3)],
+)
+def test_a_prepared_kernel(shape, taps, lengths, boundary, dtype):
+    """Of one axis or several, with one thread and with two, the bits of the general way; NaN and Inf are left to it."""
+    outside = {"boundary": boundary, "fill_value": 3} if boundary == "constant" else {"boundary": boundary}
+    signal, kernel = numbers(shape, dtype), numbers(taps, dtype, 1)
+    parts = 1 if np.dtype(dtype).kind == "c" else 2
+    for mode, flip, dilation in product(("full", "same", "valid"), (True, False), (1, 2)):
+        problem = describe(shape, taps, *[np.dtype(dtype)] * 2, mode=mode, flip=flip, dilation=dilation, **outside)
+        settings = Settings(problem.shape, "lanes", lengths, (False,) * len(shape), parts, parts > 1, steps=2)
+        prepared = prepare(problem, [(serving("overlap-add", problem), settings)], kernel)
+        expected, call = apply(prepared, signal, workers=1), in_one_go(problem, settings)
+        for workers in (1, 2):
+            assert np.array_equal(call.apply(prepared, signal, None, workers), expected)
+        out = signal.copy() if mode == "same" else np.empty_like(expected)
+        assert call.apply(prepared, out if mode == "same" else signal, out, 2) is out
+        assert np.array_equal(out, expected)
+        bad = signal.copy()
+        bad[(10,) * len(shape)] = np.nan
+        assert call.apply(prepared, bad, None, 2) is None
+        assert call.apply(prepared, signal.astype(signal.dtype.newbyteorder()), None, 1) is None
+
+
+def test_filters_and_plans_take_it():
+    """Images in the blocks of a plan, again and again, by a filter too; with NaN only where its taps are."""
+    plan = sigconv.plan((300, 400), (25, 25), "f4", mode="same", method="overlap-add")
+    assert isinstance(plan.compiled, InOneGo) == (plan.estimate.settings.tile == (300, 400))
+    image, kernel = numbers((300, 400), "f4"), numbers((25, 25), "f4", 1)
+    prepared = plan.prepare(kernel)
+    expected = apply(prepared, image)
+    assert np.array_equal(plan.apply(prepared, image), expected)
+    smooth = sigconv.Filter(kernel, mode="same", method="overlap-add")
+    assert np.array_equal(smooth(image), expected)
+    image[100, 100] = np.nan
+    assert np.isnan(smooth(image)).sum() == 625
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -159,4 +202,4 @@ def test_other_problems_are_not_served(shape, taps, dtypes, options):
     """Several dtypes or lines, checked results, and outputs that do not fill a block."""
     problem = describe(shape, taps, *map(np.dtype, dtypes), mode="same", **options)
     settings = made(SAMPLES, 30, "f8")[2]._replace(tile=problem.shape)
-    assert line_at_once.compiled(problem, settings) is None
+    assert in_one_go(problem, settings) is None
