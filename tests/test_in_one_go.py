@@ -8,6 +8,7 @@ import pytest
 
 import sigconv
 from sigconv.engines.transforms import installed
+from sigconv.methods import in_one_go as module
 from sigconv.methods.execute import apply, prepare
 from sigconv.methods.in_one_go import InOneGo, LineInOneGo, in_one_go
 from sigconv.methods.protocol import Settings
@@ -81,8 +82,6 @@ def test_taps_that_meet_no_sample_are_left_out():
 
 def test_a_call_takes_it():
     """Once compiled code is loaded, a call with operands of one dtype and a plan of it."""
-    call, problem, settings = made(SAMPLES, 30, "f8")
-    assert in_one_go(problem, settings) is call
     plan = sigconv.plan(400_000, 3000, "f8", mode="same", method="overlap-add")
     assert isinstance(plan._at_once, LineInOneGo) == (plan.estimate.settings.tile == (400_000,))
     signal, kernel = numbers(400_000, "f8"), numbers(3000, "f8", 1)
@@ -203,3 +202,12 @@ def test_other_problems_are_not_served(shape, taps, dtypes, options):
     problem = describe(shape, taps, *map(np.dtype, dtypes), mode="same", **options)
     settings = made(SAMPLES, 30, "f8")[2]._replace(tile=problem.shape)
     assert in_one_go(problem, settings) is None
+
+
+def test_plans_keep_little():
+    """What hundred plans have made does not all stay."""
+    kernel = numbers(30, "f8")
+    for samples in range(SAMPLES, SAMPLES + 100):
+        call, *_ = made(samples, 30, "f8")
+        assert call(np.ones(samples), kernel, None, 1) is not None
+    assert len(module._recent._made) <= 64

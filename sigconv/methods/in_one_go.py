@@ -5,13 +5,13 @@ The general way does the same, but looks everything up for each call.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..engines.forks import load
 from ..engines.protocol import Array
+from ..engines.recent import Recent
 from ..semantics.problem import Problem
 from . import lane_tiles, lanes
 from .orientation import orient
@@ -19,8 +19,11 @@ from .output import target_in, written
 from .protocol import Settings
 from .scaling import Limits, limits
 from .spectral import tail, taps_needed
-from .tiles import numbers_outside, reach_of
+from .tiles import Reach, numbers_outside, reach_of
 from .workers import available_workers, runner_of, sharing
+
+# What was made for the plans that were used last: tables may be as long as a block.
+_recent = Recent[Any](64)
 
 
 def in_one_go(problem: Problem, settings: Settings) -> InOneGo | None:
@@ -29,8 +32,8 @@ def in_one_go(problem: Problem, settings: Settings) -> InOneGo | None:
     if not whole or not lanes.alike(problem) or len(numbers_outside(problem)) > 1:
         return None
     if len(problem.axes) > 1:
-        return _array(problem, settings)
-    return _line(problem, settings) if lanes.outputs(problem, settings.lengths) <= problem.shape else None
+        return InOneGo(problem, settings)
+    return LineInOneGo(problem, settings) if lanes.outputs(problem, settings.lengths) <= problem.shape else None
 
 
 class InOneGo:
@@ -39,16 +42,24 @@ class InOneGo:
     def __init__(self, problem: Problem, settings: Settings) -> None:
         self._problem, self._settings, self._dtype = problem, settings, problem.result_dtype
         self._taps = tuple(map(taps_needed, problem.axes))
-        reaches = (reach_of(axis, slice(0, axis.count), t) for axis, t in zip(problem.axes, self._taps, strict=True))
-        self._blocks = self._made(list(reaches), next(iter(numbers_outside(problem)), 0))
+        self._fill = next(iter(numbers_outside(problem)), 0)
         self._probes = (lanes if len(problem.axes) == 1 else lane_tiles).probes(problem, settings)
 
-    def _made(self, reaches: list[Any], fill: Any) -> Any:
-        """Return what fills the outputs."""
+    @property
+    def _blocks(self) -> Any:
+        """What fills the outputs."""
+        return _recent.get(self, self._made)
+
+    def _made(self) -> Any:
         engine, (problem, settings) = load("lanes.tiling"), (self._problem, self._settings)
-        spans = tuple(engine.Span(r.start, r.stop, r.axis.signal, r.axis.boundary) for r in reaches)
+        spans = tuple(engine.Span(r.start, r.stop, r.axis.signal, r.axis.boundary) for r in self._reaches())
         tails, shape = tuple(map(tail, problem.axes)), problem.signal_shape
-        return engine.OneArray(shape, spans, tails, settings.lengths, fill, problem.shape, self._dtype)
+        return engine.OneArray(shape, spans, tails, settings.lengths, self._fill, problem.shape, self._dtype)
+
+    def _reaches(self) -> list[Reach]:
+        """Return what all outputs read, on each axis."""
+        pairs = zip(self._problem.axes, self._taps, strict=True)
+        return [reach_of(axis, slice(0, axis.count), taps) for axis, taps in pairs]
 
     def apply(self, prepared: Any, signal: Array, out: Array | None, workers: int | None) -> Array | None:
         """Return the result, in `out` if that is given, or None where the general way is needed after all."""
@@ -71,11 +82,10 @@ class InOneGo:
 class LineInOneGo(InOneGo):
     """The same for one line, also with a kernel that is not prepared."""
 
-    def _made(self, reaches: list[Any], fill: Any) -> Any:
-        """Return what fills the outputs, and gives the kernel's spectrum."""
-        (reach,), engine, (length,) = reaches, load("lanes.one_line"), self._settings.lengths
+    def _made(self) -> Any:
+        (reach,), engine, (length,) = self._reaches(), load("lanes.one_line"), self._settings.lengths
         axis = reach.axis
-        place = engine.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, fill)
+        place = engine.Place(reach.first - axis.dilation * reach.low, tail(axis), axis.boundary, self._fill)
         return engine.OneLine(axis.signal, axis.count, place, length, self._dtype)
 
     def __call__(self, signal: Array, kernel: Array, out: Array | None, workers: int | None) -> Array | None:
@@ -96,6 +106,3 @@ class LineInOneGo(InOneGo):
 def _is_readable(signal: Array) -> bool:
     """Return whether compiled code can read a signal where it stands, line after line."""
     return signal.flags.c_contiguous and signal.flags.aligned and signal.dtype.isnative
-
-
-_array, _line = lru_cache(maxsize=64)(InOneGo), lru_cache(maxsize=256)(LineInOneGo)
