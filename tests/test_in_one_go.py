@@ -191,6 +191,7 @@ def test_results_over_the_operands():
     [
         ((SAMPLES,), (30,), ("f8", "f4"), {}),
         ((SAMPLES,), (30,), ("i2", "i2"), {}),
+        ((SAMPLES,), (30,), ("i8", "i8"), {}),
         ((SAMPLES,), (30,), ("f8", "f8"), {"accuracy": "componentwise"}),
         ((SAMPLES,), (30,), ("f8", "f8"), {"boundary": "renormalize"}),
         ((4, SAMPLES), (30,), ("f8", "f8"), {"axes": 1}),

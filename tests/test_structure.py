@@ -50,6 +50,7 @@ LIGHT = {
         "sigconv.engines.own_spectrum",
         "sigconv.methods.again",
         "sigconv.methods.at_once",
+        "sigconv.methods.in_one_go",
         "sigconv.methods.itself",
         "sigconv.methods.nest",
         "sigconv.methods.workers",

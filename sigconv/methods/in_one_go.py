@@ -27,7 +27,7 @@ _recent = Recent[Any](64)
 
 
 def in_one_go(problem: Problem, settings: Settings) -> InOneGo | None:
-    """Return what computes a problem by some settings, if it is served: operands of one dtype, and one tile of all."""
+    """Return what computes a problem by some settings, if it is served: floats of one dtype, and one tile of all."""
     whole = settings.engine == "lanes" and settings.tile == problem.shape and 0 not in problem.shape
     if not whole or not lanes.alike(problem) or len(numbers_outside(problem)) > 1:
         return None

@@ -74,10 +74,12 @@ def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
 
 @lru_cache(maxsize=256)
 def alike(problem: Problem) -> bool:
-    """Return whether a tile of the whole result may be done in one go: operands of one dtype, and no batch."""
+    """Return whether a tile of the whole result may be done in one go: floats of one dtype, and no batch."""
     dtypes = {problem.signal_dtype, problem.kernel_dtype, problem.result_dtype, problem.working_dtype}
     plain = not problem.componentwise and "renormalize" not in [axis.boundary for axis in problem.axes]
-    return len(dtypes) == 1 and len(problem.shape) == len(problem.axes) and plain
+    one = len(dtypes) == 1 and len(problem.shape) == len(problem.axes)
+    rounded = any(axis.trimmed for axis in problem.axes)  # sums for integers, which are not done in one go
+    return one and plain and not rounded and problem.working_dtype.char in FLOATS
 
 
 class _Blocks(NamedTuple):
