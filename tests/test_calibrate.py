@@ -234,6 +234,7 @@ KEPT_PRIORS = {
     *(f"transform_rates scipy {dtype}" for dtype in "gG"),
     *(f"transform_rates {engine} {dtype}" for engine in UNUSED for dtype in "fdFD"),
     f"batch {UNUSED[0]}",
+    f"load_seconds {UNUSED[0]}",
 }
 
 

@@ -131,8 +131,8 @@ def _compiling() -> list[Step]:
 
 def _loads() -> dict[str, Any]:
     """Return what a fresh process waits for; loops are loaded, not compiled, since this process compiles them first."""
-    modules = {name: module for name, module in _MODULES.items() if installed(module.split(".")[0])}
-    found = {name: _in_a_process(f"import {module}") for name, module in modules.items()}
+    engines = engine_names(np.dtype("f8"))
+    found = {name: _in_a_process(f"import {module}") for name, module in _MODULES.items() if name in engines}
     if installed("numba"):
         found |= json.loads(_told_by_a_process(_LOAD_COMPONENTS))
     return {"load_seconds": found}

@@ -38,8 +38,8 @@ COMPONENTS = (
 # What another process compiles at the same time. No function of theirs is one of the others' too: of two processes that
 # keep a function on the disk, one may overwrite what the other has just kept.
 ELSEWHERE = ("packing", "blocks", "panel_columns", "panel_rows", "channels")
-# Blocks, or tiles, of which the difference is timed: so many that their samples stay in the second-level cache.
-_FEW, _MANY, _HELD = 2, 8, 1 << 16
+# Tiles of which the difference is timed; and blocks, of so many samples that they stay in the second-level cache.
+_FEW, _MANY, _HELD = 2, 8, 1 << 17
 _CHANNELS, _SAMPLES = 64, 4096
 
 
@@ -192,7 +192,7 @@ def transform_rates() -> dict[str, dict[str, tuple[float, ...]]]:
 def _block_rate(dtype: np.dtype[Any], lengths: tuple[int, ...]) -> float:
     """Return nominal operations a second of two blocks, there and back: of the difference between many and few."""
     lanes, size = 64 // dtype.itemsize, prod(lengths)
-    hops, many = (*(n - 2 for n in lengths[:-1]), lengths[-1] - lanes), max(_MANY, _HELD // size)
+    hops, many = (*(n - 2 for n in lengths[:-1]), lengths[-1] - lanes), max(2 * _FEW, _HELD // size)
     times = [seconds(_blocks((count * hops[0], *hops[1:]), dtype.str, lengths=lengths)) for count in (_FEW, many)]
     # Blocks of two axes are priced with their spectrum, which is as large.
     length = 2 * size if len(lengths) == 2 else size

@@ -16,7 +16,7 @@ from ..semantics.describe import describe
 
 Array = NDArray[Any]
 
-_SECONDS = 0.01  # for each simple thing
+_SECONDS = 0.005  # for each simple thing
 _RANDOM = 4093
 
 
