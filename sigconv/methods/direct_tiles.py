@@ -15,6 +15,8 @@ from .tiles import Tile
 # Outputs of a tile, and bytes of its products: work of a millisecond or so, beside which the Python around it counts
 # for little. Problems of a few tenths of that are cut for two workers.
 FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
+# Work in bytes of products, in halves of which two workers surely are faster: so many times the above.
+_CLEAR = 2
 _ROW = 1 << 12
 _ROWS = 4
 # Samples that a tile reads of a signal that it steps through.
@@ -23,8 +25,15 @@ _READ = 1 << 22
 _INSIDE = 1 << 15
 
 
-def in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: Limits) -> list[Estimate]:
-    """Return estimates in tiles of about so many outputs, or of fewer until they fit in memory."""
+def in_tiles(estimates: Callable[[int], list[Estimate]], sizes: tuple[int, ...], limits: Limits) -> list[Estimate]:
+    """Return the faster estimates in tiles of about so many outputs, or of fewer until they fit in memory."""
+    first, *others = [_in_tiles(estimates, outputs, limits) for outputs in sizes]
+    for found in others:
+        first = [min(pair, key=lambda e: e.seconds) for pair in zip(first, found, strict=True)]
+    return first
+
+
+def _in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: Limits) -> list[Estimate]:
     found = estimates(outputs)
     while outputs > FEWEST and not limits.fit(found[0]):
         outputs //= 2
@@ -32,13 +41,20 @@ def in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: L
     return found
 
 
-def tile_outputs(problem: Problem, quick: bool) -> int:
-    """Return how many outputs a tile has at most; `quick` says that a tile is one call of compiled code."""
+def tile_outputs(problem: Problem, quick: bool) -> tuple[int, ...]:
+    """Return how many outputs a tile may have at most; `quick` says that a tile is one call of compiled code.
+
+    Where one tile holds all, and two may be faster or not, these are two numbers.
+    """
     total = prod(problem.shape)
     each = problem.taps * problem.working_dtype.itemsize
     most = max(FEWEST, min(_MOST, _PRODUCT_BYTES // each))
-    pieces, worth = (4, _PRODUCT_BYTES // 4) if quick else (2, _PRODUCT_BYTES // 2)
-    return min(most, -(-total // pieces)) if total * each > worth else most
+    if quick:
+        return (min(most, -(-total // 4)) if total * each > _PRODUCT_BYTES // 4 else most,)
+    if total * each <= _PRODUCT_BYTES // 2:
+        return (most,)
+    half = min(most, -(-total // 2))
+    return (half, total) if total * each < _CLEAR * _PRODUCT_BYTES else (half,)
 
 
 def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
@@ -70,6 +86,8 @@ def _in_fours(count: int, step: int) -> int:
     """Return the step that cuts an axis into parts of whole fours of rows, which the loops sum together."""
     if step >= count or step < _ROWS:
         return step
+    if step < 2 * _ROWS:  # blocks of so few rows are the slower ones
+        return min(count, 2 * _ROWS)
     more = -(-step // _ROWS) * _ROWS
     return more if -(-count // more) == -(-count // step) else more - _ROWS
 

@@ -14,7 +14,7 @@ from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType
 from ..semantics.problem import Problem
-from .lanes import lost
+from .lanes import alike, lost, preparing
 from .orientation import dilated
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
 from .shares import share_of, shared, waking
@@ -36,7 +36,7 @@ from .tiles import (
     transforms_of,
     trimmed,
 )
-from .transform_method import best_of_few, least_of, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, spectra_by, spectra_seconds, with_shared
 from .workers import sharing
 
 _LENGTHS = (32, *sorted(odd << bits for odd in (1, 3, 5) for bits in range(10) if 64 <= odd << bits <= 512))
@@ -72,8 +72,7 @@ class _Blocks(NamedTuple):
     """Blocks of some lengths: what each gives on every axis, how many there are; how many are transformed together, and
     the seconds that this takes.
 
-    Beside the seconds of all of them, `begun` are those of what comes before: the call, and the kernels' spectra. What
-    Python does for a spectrum takes the time of two.
+    Beside the seconds of all of them, `begun` are those of what comes before: the call, and the kernels' spectra.
     """
 
     lengths: tuple[int, ...]
@@ -89,7 +88,8 @@ class _Blocks(NamedTuple):
         dtype, hops = problem.working_dtype, outputs(problem, lengths)
         counts = tuple([-(-axis.count // hop) for axis, hop in zip(problem.axes, hops, strict=True)])
         together = _seconds(costs, dtype, lengths)
-        begun = costs.call + 2 * costs.spectrum + spectra_seconds(problem, costs, prod(lengths), together)
+        begun = costs.call + _preparing(problem, costs)
+        begun += spectra_seconds(problem, costs, prod(lengths), together)
         return cls(lengths, hops, counts, 1 if dtype.kind == "c" else 2, together, begun)
 
     def bands(self, costs: Costs) -> int:
@@ -138,7 +138,7 @@ def least_seconds(problem: Problem, costs: Costs) -> float:
     ndim = len(problem.axes)
     samples = prod([min([n * c for n, c in counts.items() if n >= _SHORTEST[ndim]]) for counts in _counts(problem)])
     work = samples * transforms_of(problem) * least_sample(costs, problem.working_dtype, ndim)
-    return costs.spectrum + costs.tile + least_of(work, costs)
+    return costs.call + _preparing(problem, costs) + _python(problem, costs, 1) + shared(work, costs)
 
 
 @lru_cache(maxsize=16)
@@ -161,7 +161,7 @@ def _ranked(problem: Problem, costs: Costs) -> Iterator[tuple[float, _Blocks]]:
     each = np.ceil(transforms / costs.workers) + kernels / (2 * min(kernels, costs.workers))
     seconds = together * each
     moved = costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    alone = 2 * costs.tile + moved / costs.workers
+    alone = _python(problem, costs, 1) + moved / costs.workers
     while seconds[place := int(seconds.argmin())] < inf:
         seconds[place] = inf
         found = _Blocks.of(problem, costs, tuple([_LENGTHS[i] for i in numbers[:, place].tolist()]))
@@ -190,8 +190,7 @@ def _estimate(problem: Problem, costs: Costs, blocks: _Blocks, max_bytes: int | 
     share = max(share_of(tiles, costs.workers), largest / transforms * entries / problem.batch)
     work = blocks.together * transforms * -(-problem.batch // entries) * part_of_bank(kernels_in(tile, problem))
     work += costs.passes(dtype.itemsize * prod(problem.shape))
-    # What Python does for a tile takes the time of two; the workers do not share it.
-    seconds = blocks.begun + 2 * costs.tile * tiles + waking(tiles, costs) + work * share
+    seconds = blocks.begun + _python(problem, costs, tiles) + waking(tiles, costs) + work * share
     settings = Settings(tile, "lanes", blocks.lengths, (False,) * len(blocks.lengths), paired=blocks.parts > 1)
     worker = held + 2 * dtype.itemsize * prod(tile)
     return Estimate(settings, seconds, shared_bytes, worker, _needs(dtype))
@@ -203,7 +202,20 @@ def _shared_seconds(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     transforms = -(-prod(blocks.counts) * entries // blocks.parts) * (problem.batch // entries)
     work = blocks.together * transforms * part_of_bank(bank_of(problem))
     work += costs.passes(problem.working_dtype.itemsize * prod(problem.shape))
-    return blocks.begun + 2 * costs.tile + costs.wake + work * share_of(transforms, costs.workers)
+    return blocks.begun + _python(problem, costs, 1) + costs.wake + work * share_of(transforms, costs.workers)
+
+
+def _preparing(problem: Problem, costs: Costs) -> float:
+    """Return the time of what Python does for the kernels' spectra: on several axes twice as much."""
+    return 2 * preparing(problem, costs)
+
+
+def _python(problem: Problem, costs: Costs, tiles: int) -> float:
+    """Return the time of what Python does for some tiles, which the workers do not share.
+
+    For a tile it takes the time of two, of which a result in one go spares most.
+    """
+    return costs.tile * (0.5 if tiles == 1 and alike(problem) else 2 * tiles)
 
 
 @cache

@@ -35,13 +35,15 @@ from .tiles import (
     tile_steps,
     transforms_of,
 )
-from .transform_method import best_of_few, least_of, least_samples, spectra_by, spectra_seconds, with_shared
+from .transform_method import best_of_few, least_samples, spectra_by, spectra_seconds, with_shared
 from .workers import sharing
 
 _LONGEST = 1 << 16
 _LOOKED_AT = 3  # lengths of blocks of which all is estimated
 # Outputs for which loading compiled code is out of the question.
 _FEW = 1 << 12
+# Which part of the time of a kernel's spectrum there is where a result is done in one go.
+IN_ONE_GO = 0.5
 # Bytes of the outputs of a tile; one of a bank has many lines, and Python has something to do for each.
 _TILE = 1 << 21
 _LARGER = 4
@@ -99,7 +101,7 @@ class _Blocks(NamedTuple):
         """Return the blocks of a problem."""
         axis, dtype = problem.axes[0], problem.working_dtype
         hop, one = _outputs(length, axis, dtype), costs.block(spectrum_dtype(dtype), length)
-        begun = costs.call + costs.spectrum + spectra_seconds(problem, costs, length, one)
+        begun = costs.call + preparing(problem, costs) + spectra_seconds(problem, costs, length, one)
         return cls(length, hop, -(-axis.count // hop), one, begun)
 
     def seconds(self, problem: Problem) -> float:
@@ -150,6 +152,11 @@ def _least(problem: Problem, costs: Costs, blocks: _Blocks) -> float:
     return blocks.begun + _python(problem, costs, 1) + shared(blocks.seconds(problem), costs)
 
 
+def preparing(problem: Problem, costs: Costs) -> float:
+    """Return the time of what Python does for the kernels' spectra."""
+    return costs.spectrum * (IN_ONE_GO if alike(problem) else 1.0)
+
+
 def _python(problem: Problem, costs: Costs, tiles: int) -> float:
     """Return the time of what Python does for some tiles, which the workers do not share."""
     return costs.batch["lanes"] * tiles + (0.0 if tiles == 1 and alike(problem) else costs.tile * tiles)
@@ -158,7 +165,7 @@ def _python(problem: Problem, costs: Costs, tiles: int) -> float:
 def least_seconds(problem: Problem, costs: Costs) -> float:
     """Return that of a tile, with transforms of no more samples than the window needs, in the cheapest blocks."""
     work = least_samples(problem) * transforms_of(problem) * least_sample(costs, problem.working_dtype)
-    return _python(problem, costs, 1) + least_of(work, costs) - costs.tile
+    return costs.call + preparing(problem, costs) + _python(problem, costs, 1) + shared(work, costs)
 
 
 @lru_cache(maxsize=16)

@@ -17,8 +17,9 @@ from ..engines.transforms import engine_names
 from ..semantics.problem import Problem
 from . import engine_blocks, lane_tiles, lanes, spectral
 from .protocol import Costs, Estimate, Index, Limits, Runner, Settings
+from .shares import shared
 from .tiles import Tile, transforms_of
-from .transform_method import COPIES, TransformMethod, first_outputs, least_of, least_samples
+from .transform_method import COPIES, TransformMethod, first_outputs, least_samples
 
 # Samples in blocks of our own for each of the signal: up to so many, no engine's take less time.
 _AMPLE = 3
@@ -38,8 +39,9 @@ class OverlapAdd(TransformMethod):
         least, own = engine_blocks.least_seconds(problem, costs), _own(problem)
         if own.serves(problem):
             each = transforms_of(problem) * own.least_sample(costs, problem.working_dtype, len(problem.axes))
+            work = shared(least_samples(problem) * each, costs)
             # What Python does for a tile may be spared.
-            least = min(least, least_of(least_samples(problem) * each, costs) - costs.tile)
+            least = min(least, costs.call + lanes.preparing(problem, costs) + work)
         return least
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:

@@ -67,7 +67,7 @@ class Sparse(NamedTuple):
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the tiles and the price of one tap, by each kind of loop."""
         outputs = min(_TILE, max(_LEAST, prod(problem.shape) // 4))
-        return in_tiles(partial(_estimates, problem, costs), outputs, limits)
+        return in_tiles(partial(_estimates, problem, costs), (outputs,), limits)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> Taps | None:
         """Return the kernel's taps; None if there are too many, or they are not finite."""

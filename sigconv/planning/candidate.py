@@ -9,6 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from ..errors import ArgumentValueError
+from ..methods.lanes import IN_ONE_GO
 from ..methods.missing import extra_bytes, room, sums_beside
 from ..methods.protocol import Components, Estimate, Limits, Method
 from ..methods.registry import METHODS, serving
@@ -112,7 +113,7 @@ def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
 
 def _least_call(method: str, prices: Prices) -> float:
     """Return a time below which no estimate of a method is, of any problem: transforms have a kernel's spectrum."""
-    return prices.call if method == "direct" else prices.call + prices.spectrum
+    return prices.call if method == "direct" else prices.call + IN_ONE_GO * prices.spectrum
 
 
 def offers_of(method: Method, problem: Problem, asked: Asked, below: float = inf) -> Offers:
