@@ -11,6 +11,7 @@ from sigconv.methods import engine_blocks, lane_tiles, panels
 from sigconv.methods.direct import Direct
 from sigconv.methods.direct_tiles import conv_steps
 from sigconv.methods.engine_blocks import _cut, _least_seconds, _ways, _work, block_lengths
+from sigconv.methods.overlap_add import OverlapAdd
 from sigconv.methods.protocol import Limits
 from sigconv.planning.cost import PRIORS
 from sigconv.planning.plan import choose
@@ -43,8 +44,35 @@ def test_cut_axes_have_whole_fours_of_rows():
         steps = conv_steps(problem, int(rng.integers(1 << 10, 1 << 18)))
         for step, axis in zip(steps[:-1], problem.axes, strict=False):
             assert step % 4 == 0 or step == axis.count or step < 4
+            assert step >= min(8, axis.count) or step < 4  # four rows at a time are the slower ones
             cut += 4 <= step < axis.count
     assert cut > 100
+
+
+def test_two_workers_share_a_result_where_that_is_faster():
+    """What two workers begin in turn is one tile where Python takes long, and two where it takes no time."""
+    problem = sigconv.plan((100, 100), (32, 32), "i2", mode="same", boundary="reflect").problem
+    tiles = {}
+    for tile in (0.0, 2e-4):
+        prices = dataclasses.replace(PRIORS, workers=2, tile=tile, wake=0.0)
+        found = Direct().estimates(problem, prices, Limits())
+        tiles[tile] = next(e.settings.tile for e in found if e.settings.engine == "numba")
+    assert tiles == {0.0: (52, 100), 2e-4: (100, 100)}
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+def test_a_result_in_one_go_spares_python(ndim):
+    """Operands of one dtype take half of the Python around a spectrum, and at most half of that around a tile."""
+    prices = dataclasses.replace(PRIORS, workers=1, spectrum=1.0, tile=100.0)
+    shape, taps, found = (20_000, 200)[ndim - 1], (500, 20)[ndim - 1], []
+    for dtype in ("f4", "f8"):
+        problem = sigconv.plan((shape,) * ndim, (taps,) * ndim, dtype, "f8", mode="same").problem
+        own = next(e for e in OverlapAdd().estimates(problem, prices, Limits()) if e.settings.engine == "lanes")
+        assert OverlapAdd().least_seconds(problem, prices) <= own.seconds
+        found.append(own.seconds)
+    mixed, alike = found
+    assert mixed == pytest.approx(101 * ndim, rel=0.01)
+    assert alike == pytest.approx((0.5, 51)[ndim - 1], rel=0.03)
 
 
 def test_small_integers_take_lines_of_floats():
