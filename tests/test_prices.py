@@ -52,12 +52,24 @@ def test_cut_axes_have_whole_fours_of_rows():
 def test_two_workers_share_a_result_where_that_is_faster():
     """What two workers begin in turn is one tile where Python takes long, and two where it takes no time."""
     problem = sigconv.plan((100, 100), (32, 32), "i2", mode="same", boundary="reflect").problem
-    tiles = {}
-    for tile in (0.0, 2e-4):
+
+    def by_loops(tile, limits):
         prices = dataclasses.replace(PRIORS, workers=2, tile=tile, wake=0.0)
-        found = Direct().estimates(problem, prices, Limits())
-        tiles[tile] = next(e.settings.tile for e in found if e.settings.engine == "numba")
-    assert tiles == {0.0: (52, 100), 2e-4: (100, 100)}
+        return next(e for e in Direct().estimates(problem, prices, limits) if e.settings.engine == "numba")
+
+    shared, alone = by_loops(0.0, Limits()), by_loops(2e-4, Limits())
+    assert (shared.settings.tile, alone.settings.tile) == ((52, 100), (100, 100))
+    limited = by_loops(2e-4, Limits(max_bytes=shared.bytes))
+    assert (limited.settings.tile, limited.bytes) == ((52, 100), shared.bytes)
+
+
+@pytest.mark.parametrize("signal", ["f4", "f8"])
+def test_tiles_stay_small_however_little_a_sum_is(signal):
+    """Where one tile may be faster than two, it is no larger than tiles are anyway; no result takes no tile's time."""
+    problem = sigconv.plan(5_000_000, 3, signal, "f8", boundary="reflect").problem
+    assert all(e.settings.tile[0] <= 1 << 19 for e in Direct().estimates(problem, PRIORS, Limits()))
+    nothing = sigconv.plan((0, 100), (1, 3), signal, "f8", axes=1, boundary="reflect").problem
+    assert all(e.seconds >= 0 for e in Direct().estimates(nothing, PRIORS, Limits()))
 
 
 @pytest.mark.parametrize("ndim", [1, 2])

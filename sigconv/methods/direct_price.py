@@ -76,7 +76,7 @@ _PRICED = {"numpy": _by_numpy, "numba": _by_compiled_loops}
 def _around(problem: Problem, costs: Costs, tiles: _Tiles, loops: str) -> float:
     """Return the time of a call and of the Python around its tiles, beside the sums; workers begin in turn."""
     python = costs.tile * (_EXACT[loops] if is_exact(problem.result_dtype) else 1)
-    turns = tiles.share * tiles.number + min(tiles.number, costs.workers) - 1
+    turns = tiles.share * tiles.number + max(0, min(tiles.number, costs.workers) - 1)
     return costs.call + waking(tiles.number, costs) + turns * python
 
 

@@ -15,8 +15,6 @@ from .tiles import Tile
 # Outputs of a tile, and bytes of its products: work of a millisecond or so, beside which the Python around it counts
 # for little. Problems of a few tenths of that are cut for two workers.
 FEWEST, _MOST, _PRODUCT_BYTES = 1 << 14, 1 << 19, 1 << 27
-# Work in bytes of products, in halves of which two workers surely are faster: so many times the above.
-_CLEAR = 2
 _ROW = 1 << 12
 _ROWS = 4
 # Samples that a tile reads of a signal that it steps through.
@@ -26,14 +24,16 @@ _INSIDE = 1 << 15
 
 
 def in_tiles(estimates: Callable[[int], list[Estimate]], sizes: tuple[int, ...], limits: Limits) -> list[Estimate]:
-    """Return the faster estimates in tiles of about so many outputs, or of fewer until they fit in memory."""
+    """Return estimates in tiles of one of some sizes, whichever takes less time, or of fewer outputs until they fit."""
     first, *others = [_in_tiles(estimates, outputs, limits) for outputs in sizes]
     for found in others:
-        first = [min(pair, key=lambda e: e.seconds) for pair in zip(first, found, strict=True)]
+        pairs = zip(first, found, strict=True)
+        first = [min(pair, key=lambda e: (not limits.fit(e), e.seconds)) for pair in pairs]
     return first
 
 
 def _in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: Limits) -> list[Estimate]:
+    """Return estimates in tiles of about so many outputs, or of fewer until they fit in memory."""
     found = estimates(outputs)
     while outputs > FEWEST and not limits.fit(found[0]):
         outputs //= 2
@@ -44,7 +44,7 @@ def _in_tiles(estimates: Callable[[int], list[Estimate]], outputs: int, limits: 
 def tile_outputs(problem: Problem, quick: bool) -> tuple[int, ...]:
     """Return how many outputs a tile may have at most; `quick` says that a tile is one call of compiled code.
 
-    Where one tile holds all, and two may be faster or not, these are two numbers.
+    Where one tile may hold all, and two may be faster or not, these are two numbers.
     """
     total = prod(problem.shape)
     each = problem.taps * problem.working_dtype.itemsize
@@ -54,7 +54,7 @@ def tile_outputs(problem: Problem, quick: bool) -> tuple[int, ...]:
     if total * each <= _PRODUCT_BYTES // 2:
         return (most,)
     half = min(most, -(-total // 2))
-    return (half, total) if total * each < _CLEAR * _PRODUCT_BYTES else (half,)
+    return (half, total) if total <= most else (half,)
 
 
 def conv_steps(problem: Problem, outputs: int) -> tuple[int, ...]:
