@@ -424,9 +424,11 @@ def test_an_interrupt_during_long_work():
 
 
 INTERRUPTED_LOADING = """
-import _thread, sys, threading
+import _thread, signal, sys, threading
 import numpy as np
 import sigconv
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 
 def calls():
     for method in ("direct", "overlap-add", "fft"):
