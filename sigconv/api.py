@@ -237,7 +237,8 @@ def plan(
 
 def _shape(name: str, value: Any) -> tuple[int, ...]:
     """Return a shape, from a length or a sequence of lengths."""
-    listed = value if isinstance(value, tuple) else (value,) if np.ndim(value) == 0 else tuple(value)
+    single = isinstance(value, int) or (not isinstance(value, tuple) and np.ndim(value) == 0)
+    listed = (value,) if single else tuple(value)
     if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in listed):
         raise ArgumentTypeError(f"{name}={value!r}: use lengths, as in array.shape")
     return tuple(map(int, listed))

@@ -45,14 +45,13 @@ def bands_of(
     itemsize: int,
 ) -> Bands:
     """Return the bands of a tile: across the rows of an axis whose taps share samples, else along each row."""
-    offsets = _tap_offsets(taps, steps, strides[len(batch) :], phase, itemsize)
+    offsets = _tap_offsets(taps, steps, strides[len(batch) :], phase if steps[-1][0] > 1 else 0, itemsize)
     in_piece = _lane_taps(steps[-1], itemsize) or taps[-1]
     across = _across(shape[len(batch) :], taps, steps, in_piece)
     bands = lines_of(shape, out_strides, batch, kernel_batch, strides, steps, itemsize, across)
     along = (0, len(offsets)) if bands.rows else (len(taps) - 1, in_piece)
-    axis, distance = along if across is None else (across, 1)
-    starts, lengths, order = _chains(offsets, axis, distance)
-    return bands._replace(starts=starts, lengths=lengths, order=order)
+    firsts, lengths, order = _chains(offsets.shape, *(along if across is None else (across, 1)))
+    return bands._replace(starts=offsets.reshape(-1)[firsts], lengths=lengths, order=order)
 
 
 @lru_cache(maxsize=KEPT)
@@ -109,6 +108,7 @@ def _lane_taps(step: tuple[int, int], itemsize: int) -> int:
     return 0 if lanes * stride % dilation else lanes * stride // dilation
 
 
+@lru_cache(maxsize=KEPT)
 def _tap_offsets(
     taps: tuple[int, ...], steps: tuple[tuple[int, int], ...], strides: tuple[int, ...], phase: int, itemsize: int
 ) -> Array:
@@ -130,21 +130,22 @@ def offsets_of(
     return offsets
 
 
-def _chains(offsets: Array, axis: int, distance: int) -> tuple[Array, Array, Array]:
-    """Return where chains of taps start, how long they are, and the order of the taps.
+@lru_cache(maxsize=KEPT)
+def _chains(taps: tuple[int, ...], axis: int, distance: int) -> tuple[Array, Array, Array]:
+    """Return the first tap of each chain, how long chains are, and the order of the taps.
 
     A chain takes every `distance`-th tap of an axis, so that its samples lie as far apart as the pieces of a block.
     """
-    order = np.moveaxis(np.flip(np.arange(offsets.size).reshape(offsets.shape), axis), axis, -1)
-    parts = [order[..., r::distance] for r in range(min(distance, offsets.shape[axis]))]
+    order = np.moveaxis(np.flip(np.arange(prod(taps)).reshape(taps), axis), axis, -1)
+    parts = [order[..., r::distance] for r in range(min(distance, taps[axis]))]
     chains = [chain.reshape(-1, chain.shape[-1]) for chain in parts]
-    starts = np.concatenate([offsets.reshape(-1)[chain[:, 0]] for chain in chains])
+    firsts = np.concatenate([chain[:, 0] for chain in chains])
     lengths = np.concatenate([np.full(len(chain), chain.shape[1]) for chain in chains])
-    return starts, lengths, np.concatenate([chain.reshape(-1) for chain in chains])
+    return firsts, lengths, np.concatenate([chain.reshape(-1) for chain in chains])
 
 
 def runs_of(offsets: Array, distance: int) -> tuple[Array, Array, Array]:
-    """Return what `_chains` does for any taps: chains of those whose samples lie `distance` bytes apart."""
+    """Return chains of any taps whose samples lie `distance` bytes apart: where they start, how long, the order."""
     order = np.lexsort((offsets, offsets % distance)) if distance else np.arange(offsets.size)
     begins = np.flatnonzero(np.diff(offsets[order], prepend=-1 - distance) != distance)
     return offsets[order[begins]], np.diff(begins, append=order.size), order

@@ -141,18 +141,20 @@ def copy_table(
     slack = lanes if width < lanes else 0
     batch = shape[: len(shape) - len(spans)]
     run = _run(spans[-1]) if stride == 1 and strides[-1] == itemsize else (0, 0)
-    positions = [np.arange(s.start, s.stop) for s in spans]
-    positions[-1] = np.delete(positions[-1], slice(run[0] + 1, run[1]))
+    *above, last = spans
+    end = min(last.start + run[0] + 1, last.stop)
+    ends = np.arange(last.start, end), np.arange(max(end, last.start + run[1]), last.stop)
+    positions = [*(np.arange(s.start, s.stop) for s in above), np.concatenate(ends)]
     found = [
         *map(np.arange, batch),
         *(sources(s.boundary, p, s.samples) for s, p in zip(spans, positions, strict=True)),
     ]
-    *above, last = (np.where(s < 0, MISSING, s * step) for s, step in zip(found, strides, strict=True))
-    columns = _by_phase(last, stride, slack)
+    *lines, samples = (np.where(s < 0, MISSING, s * step) for s, step in zip(found, strides, strict=True))
+    columns = _by_phase(samples, stride, slack) if stride > 1 or slack else samples
     used = columns.size + max(0, run[1] - run[0] - 1)
     # An odd number of pieces from row to row spreads the rows over the whole first-level cache.
     pitch = (-(-used // lanes) | 1) * lanes
-    return CopyTable(_summed(above), columns, run, used, (*(s.size for s in found[:-1]), pitch))
+    return CopyTable(_summed(lines), columns, run, used, (*(s.size for s in found[:-1]), pitch))
 
 
 def _summed(axes: list[Array]) -> Array:

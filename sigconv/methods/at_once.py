@@ -28,14 +28,14 @@ _large = Recent[Any](16)
 @lru_cache(maxsize=1024)
 def serves(problem: Problem) -> bool:
     """Return whether the compiled call is for a problem: operands of one dtype, every tap met, one fill number."""
+    axes, shape = problem.axes, problem.shape
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype
-    if not same or problem.result_dtype.char not in FLOATS or not problem.axes or 0 in problem.shape:
+    if not same or problem.result_dtype.char not in FLOATS or not axes or 0 in shape:
         return False
-    last = problem.positions == tuple(range(len(problem.batch_positions), len(problem.shape)))
-    met = [contributing(axis, axis.start, axis.start + axis.stride * (axis.count - 1)) for axis in problem.axes]
-    every_tap = met == [(0, axis.taps) for axis in problem.axes]
-    plain = "renormalize" not in [axis.boundary for axis in problem.axes]
-    return last and every_tap and plain and len(numbers_outside(problem)) <= 1
+    if axes[0].position + len(axes) != len(shape) or "renormalize" in [axis.boundary for axis in axes]:
+        return False  # the convolved axes, in ascending order, are not the last ones
+    met = [contributing(axis, axis.start, axis.start + axis.stride * (axis.count - 1)) for axis in axes]
+    return met == [(0, axis.taps) for axis in axes] and (len(axes) == 1 or len(numbers_outside(problem)) <= 1)
 
 
 def compiled(problem: Problem, steps: tuple[int, ...]) -> Compiled | None:

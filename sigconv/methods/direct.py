@@ -14,7 +14,7 @@ from ..engines.protocol import Array
 from ..semantics.dtypes import is_exact
 from ..semantics.problem import Problem
 from . import at_once
-from .direct_price import least_product, loops_for, priced
+from .direct_price import in_lines, least_compiled, least_product, loops_for, priced
 from .direct_tiles import in_tiles, least_products, parts, tile_outputs
 from .exact import LimbKernel, Total, limb_bits, limb_counts, limb_peak, peak, split
 from .protocol import Costs, Estimate, Limits, Runner, Settings
@@ -56,10 +56,15 @@ class Direct:
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return tiles as large as memory allows and work repays, and the price of all products by each loop."""
-        loops = loops_for(problem)
+        small = [e for e in in_lines(problem, costs) if limits.fit(e)]
+        if small and small[0].seconds <= least_compiled(problem, costs):
+            return small
+        loops = loops_for(problem)[len(small) :]  # NumPy's come first
+        if not loops:
+            return small
         alike = "numba" in loops and at_once.serves(problem)
         of = partial(priced, problem, costs, kinds=loops, alike=alike)
-        return in_tiles(of, tile_outputs(problem, alike), limits)
+        return small + in_tiles(of, tile_outputs(problem, alike), limits)
 
     def prepare(self, kernel: Array, problem: Problem, settings: Settings, runner: Runner) -> _Kernel:
         """Return the kernel in the dtype of the sums; integers stay as they are until their size is known."""

@@ -11,9 +11,9 @@ import numpy as np
 from ..engines.transforms import installed
 from ..semantics.dtypes import FLOATS, DType, is_exact
 from ..semantics.problem import Problem
-from .direct_tiles import conv_steps, held_bytes, samples_met, taps_met
+from .direct_tiles import conv_steps, held_bytes, least_products, samples_met, taps_met
 from .protocol import Costs, Estimate, Settings
-from .shares import share_of, waking
+from .shares import share_of, shared, waking
 from .small import lines_of
 from .tiles import count_tiles, tile_steps
 
@@ -41,12 +41,34 @@ def priced(problem: Problem, costs: Costs, outputs: int, kinds: tuple[str, ...],
     tile = tile_steps(problem, conv_steps(problem, outputs), outputs)
     count = count_tiles(problem.shape, tile)
     tiles = _Tiles(tile, count, share_of(count, costs.workers))
-    memory = prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
+    memory = _memory(problem, tile)
     seconds = [_PRICED[kind](problem, costs, tiles, alike) for kind in kinds]
     return [
         Estimate(Settings(tile, kind), each, *memory, needed(problem, kind, alike))
         for kind, each in zip(kinds, seconds, strict=True)
     ]
+
+
+def in_lines(problem: Problem, costs: Costs) -> list[Estimate]:
+    """Return the price of a small problem that is laid out in lines, all of it at once, if it is one."""
+    lines = lines_of(problem)
+    if lines is None:
+        return []
+    exact = is_exact(problem.result_dtype)
+    each = costs.lines(_SUMS if exact else problem.working_dtype, lines.sums, lines.taps)
+    seconds = (lines.calls + exact * _CONVERTING) * costs.call + lines.number * each
+    return [Estimate(Settings(problem.shape, "numpy"), seconds, *_memory(problem, problem.shape))]
+
+
+def least_compiled(problem: Problem, costs: Costs) -> float:
+    """Return a time below which compiled loops are not."""
+    products = costs.products("numba", problem.working_dtype, least_products(problem))
+    return _COMPILED_CALL * costs.call + shared(products, costs)
+
+
+def _memory(problem: Problem, tile: tuple[int, ...]) -> tuple[int, int]:
+    """Return the bytes that all workers share, the taps, and what each holds of a tile."""
+    return prod(problem.kernel_shape) * problem.working_dtype.itemsize, held_bytes(problem, tile)
 
 
 def _by_compiled_loops(problem: Problem, costs: Costs, tiles: _Tiles, alike: bool) -> float:
@@ -59,11 +81,7 @@ def _by_compiled_loops(problem: Problem, costs: Costs, tiles: _Tiles, alike: boo
 
 
 def _by_numpy(problem: Problem, costs: Costs, tiles: _Tiles, alike: bool) -> float:
-    """Return the time of all tiles by NumPy, or of a small problem laid out in lines."""
-    lines, exact = lines_of(problem), is_exact(problem.result_dtype)
-    if lines is not None:
-        each = costs.lines(_SUMS if exact else problem.working_dtype, lines.sums, lines.taps)
-        return (lines.calls + exact * _CONVERTING) * costs.call + lines.number * each
+    """Return the time of all tiles by NumPy."""
     met = _swept(problem, tiles.sizes) if is_lines(problem) else problem.batch * prod(map(samples_met, problem.axes))
     sums = tiles.share * sum_seconds(problem, costs, "numpy", met, tiles.number * problem.taps)
     return _around(problem, costs, tiles, "numpy") + sums

@@ -16,7 +16,7 @@ from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Limits, Settings
 from .tiles import tile_steps
-from .transform_method import COPIES, Work, along, least_of, least_samples, work
+from .transform_method import COPIES, Work, along, least_of, least_samples, sizes_from, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -28,8 +28,6 @@ _QUARTERS = (4, 6, *(1 << i for i in range(3, 26)))
 _BATCH = 1 << 17
 _TILE = 2
 _MOST_BYTES = 64_000_000  # of a worker, unless the shortest blocks take more
-# Just larger ones than those that fit in a cache, whatever the dtype.
-_BEYOND = tuple([(1 << bits) + 1 for bits in range(10, 19)])
 
 Way = tuple[str, bool]  # an engine, and whether compiled loops copy
 _Order = tuple[bool, float]
@@ -48,8 +46,7 @@ def least_seconds(problem: Problem, costs: Costs) -> float:
 @lru_cache(maxsize=512)
 def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
     """Return the least seconds for a sample, there or back, in blocks of an engine of at least 2^bits samples."""
-    sizes = [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
-    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes for mixed in (False, True)])
+    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,8 @@ from functools import lru_cache
 from math import inf, prod
 from typing import Any
 
+import numpy as np
+
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names, priced_as
@@ -15,7 +17,7 @@ from . import panels
 from .protocol import PANELS, Costs, Estimate, Limits, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, least_of, least_samples, whole_length, work
+from .transform_method import COPIES, TransformMethod, least_of, least_samples, sizes_from, whole_length, work
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -30,12 +32,12 @@ class FFT(TransformMethod):
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
         """Return that of transforms and copies of no more samples than the window needs."""
-        return min(_least_at_once(problem, costs, least_samples(problem), False), _least_in_panels(problem, costs))
+        return min(_least_whole(problem, costs), _least_in_panels(problem, costs))
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the transform lengths and the price by each engine: of one transform at once, and in panels."""
         size, offers = prod(_lengths(problem)[0]), list[Estimate]()
-        if _least_at_once(problem, costs, size, size & (size - 1) > 0) < limits.below:
+        if _least_of_size(problem, costs, size) < limits.below:
             offers += self._whole(problem, costs)
         if _least_in_panels(problem, costs) < limits.below and panels.serves(problem, PANELS_FROM):
             offers.append(panels.estimate(problem, costs))
@@ -74,12 +76,35 @@ def _lengths(problem: Problem) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     return spread_rows(shortest, circular, spectrum_dtype(dtype).itemsize, dtype.kind != "c"), circular
 
 
-def _least_at_once(problem: Problem, costs: Costs, length: int, mixed: bool) -> float:
-    """Return the least seconds of transforms at once, of some samples each, whose lengths may be `mixed`."""
-    dtype, samples = transform_dtype(problem), length * (problem.kernel_batch + problem.signal_batch + problem.batch)
-    engines = [priced_as(name, len(problem.axes), mixed) for name in engine_names(dtype)]
-    copies = costs.passes(COPIES * length * problem.batch * dtype.itemsize)
-    return least_of(min([costs.transform(e, dtype, samples, length) for e in engines]) + copies, costs)
+def _least_whole(problem: Problem, costs: Costs) -> float:
+    """Return the least seconds of transforms that hold the whole window."""
+    length = least_samples(problem)
+    each = _least_sample(costs, transform_dtype(problem), length.bit_length() - 1, len(problem.axes))
+    return _least_of(problem, costs, length, each)
+
+
+def _least_of_size(problem: Problem, costs: Costs, size: int) -> float:
+    """Return the least seconds of transforms of some samples each."""
+    each = _sample(costs, transform_dtype(problem), size, len(problem.axes), size & (size - 1) > 0)
+    return _least_of(problem, costs, size, each)
+
+
+def _least_of(problem: Problem, costs: Costs, length: int, each: float) -> float:
+    """Return the least seconds of transforms, with copies, each sample of which takes some seconds."""
+    copies = costs.passes(COPIES * length * problem.batch * transform_dtype(problem).itemsize)
+    transforms = problem.kernel_batch + problem.signal_batch + problem.batch
+    return least_of(length * transforms * each + copies, costs)
+
+
+@lru_cache(maxsize=512)
+def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
+    """Return the least seconds for a sample of transforms of at least 2^bits samples."""
+    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
+
+
+def _sample(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:
+    """Return the seconds for a sample of transforms of some samples by the fastest engine."""
+    return min([costs.transform(priced_as(name, axes, mixed), dtype, 1, size) for name in engine_names(dtype)])
 
 
 def _least_in_panels(problem: Problem, costs: Costs) -> float:

@@ -7,6 +7,7 @@ the line's convolution holds the rows of the result one after the other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import isfinite, prod
 from typing import NamedTuple
 
@@ -55,6 +56,7 @@ class Lines(NamedTuple):
     taps: int
 
 
+@lru_cache(maxsize=256)
 def lines_of(problem: Problem) -> Lines | None:
     """Return the lines that compute a small problem, or None if the general way serves."""
     same = problem.signal_dtype == problem.kernel_dtype == problem.result_dtype

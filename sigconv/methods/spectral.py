@@ -32,6 +32,7 @@ class Spectra(NamedTuple):
     spectrum: Array
 
 
+@lru_cache(maxsize=1024)
 def taps_needed(axis: Axis) -> tuple[int, int]:
     """Return the taps [low, high) that any output of the window needs, at least one."""
     low, high = contributing(axis, axis.start, axis.stop - 1)

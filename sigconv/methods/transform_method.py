@@ -25,6 +25,8 @@ from .workers import in_steps
 COPIES = 5
 # Samples of kernels' blocks whose transforms are worth another thread.
 _SHARED = 1 << 18
+# Just larger ones than those that fit in a cache, whatever the dtype.
+_BEYOND = tuple([(1 << bits) + 1 for bits in range(10, 19)])
 # Tiles for each worker, up to which the workers may rather share one.
 _FEW = 2
 
@@ -84,6 +86,11 @@ def least_samples(problem: Problem) -> int:
     for axis, each in zip(problem.axes, along(problem), strict=True):
         samples *= min(each.needed, axis.signal) if axis.boundary == "wrap" else each.needed
     return samples
+
+
+def sizes_from(bits: int) -> list[int]:
+    """Return the sizes of transforms that may take the least for each sample, of all of at least 2^bits samples."""
+    return [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
 
 
 def least_of(work: float, costs: Costs) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
 
@@ -95,8 +95,7 @@ def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
         return [offers_of(serving(method, problem), problem, asked)]
     found, least, axes = dict[str, Offers](), inf, len(problem.axes)
     # First come bounds of any problem: what a method takes at least for this one is found when its turn comes.
-    waiting = [_Turn.of(name, _least_call(name, asked.prices), axes) for name in METHODS]
-    heapify(waiting)
+    waiting = [*_first_turns(asked.prices, axes)]
     while waiting:
         _, seconds, name, bounded = heappop(waiting)
         if seconds >= least:
@@ -107,8 +106,14 @@ def promising(problem: Problem, method: str, asked: Asked) -> list[Offers]:
             continue
         found[name] = offers_of(way, problem, asked, least)
         if found[name].reason is None:
-            least = min(least, price(best(found[name], asked).served, asked))
+            least = min([least, *(price(e, asked) for e in found[name].estimates)])
     return [found[name] for name in METHODS if name in found]
+
+
+@lru_cache(maxsize=64)
+def _first_turns(prices: Prices, axes: int) -> list[_Turn]:
+    """Return the turns of all methods, in their order, by what each takes at least for any problem of some axes."""
+    return sorted(_Turn.of(name, _least_call(name, prices), axes) for name in METHODS)
 
 
 def _least_call(method: str, prices: Prices) -> float:
@@ -221,11 +226,11 @@ def price(estimate: Estimate, asked: Asked) -> float:
 
 def cheapest(offered: Sequence[Offers], asked: Asked) -> Candidate:
     """Return the cheapest of some methods' best offers."""
-    candidates = [best(o, asked) for o in offered]
-    serving = [c for c in candidates if c.reason is None]
+    serving = [o for o in offered if o.reason is None]
     if not serving:
-        raise ArgumentValueError("; ".join(f"method={c.method!r} can't serve: {c.reason}" for c in candidates))
-    return min(serving, key=lambda c: price(c.served, asked))
+        raise ArgumentValueError("; ".join(f"method={o.method!r} can't serve: {o.reason}" for o in offered))
+    chosen = min([(price(e, asked), n, e) for n, o in enumerate(serving) for e in o.estimates], key=lambda c: c[:2])
+    return Candidate(serving[chosen[1]].method, chosen[2], None, load(chosen[2], asked))
 
 
 def wait_of(offered: Sequence[Offers], chosen: Candidate, asked: Asked, ready: Components) -> Wait | None:

@@ -247,7 +247,9 @@ class Plan:
     @kept
     def small(self) -> Run | None:
         """A function of signal and kernel that computes the whole result at once, where that is the way."""
-        return shortcut(self.problem) if self.method == "direct" and self.estimate.settings.engine == "numpy" else None
+        settings = self.estimate.settings
+        whole = self.method == "direct" and settings.engine == "numpy" and settings.tile == self.problem.shape
+        return shortcut(self.problem) if whole else None
 
     @kept
     def _at_once(self) -> at_once.Compiled | LineInOneGo | None:

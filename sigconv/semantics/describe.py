@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
@@ -15,6 +14,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from .boundary import check_boundary
 from .dtypes import DType, check_dtype, result_dtype
 from .missing import check_policy
+from .options import whole_number
 from .problem import ACCURACIES, Axis, Problem
 from .window import check_positions, reach, window
 
@@ -94,7 +94,7 @@ def _axes(axes: Any, signal_shape: Shape, kernel_shape: Shape) -> Shape:
     lies_on_axes = len(kernel_shape) == len(listed)
     ndim = len(signal_shape) if lies_on_axes else max(len(signal_shape), len(kernel_shape))
     try:
-        result = tuple(normalize_axis_index(_index("axes", axis), ndim) for axis in listed)
+        result = tuple(normalize_axis_index(whole_number("axes", axis), ndim) for axis in listed)
     except (np.exceptions.AxisError, OverflowError) as error:
         raise ArgumentValueError(f"axes={axes!r}: the result has {ndim} axes, use {-ndim} to {ndim - 1}") from error
     if len(set(result)) < len(result):
@@ -133,7 +133,8 @@ def _with_axes(name: str, shape: Shape, ndim: int, axes: Shape) -> Shape:
     return (1,) * absent + shape
 
 
-def _options(axes: Shape, boundary: Any, center: Any, stride: Any, dilation: Any) -> list[tuple[Any, ...]]:
+@lru_cache(maxsize=256, typed=True)
+def _options(axes: Shape, boundary: Any, center: Any, stride: Any, dilation: Any) -> tuple[tuple[Any, ...], ...]:
     """Return the options of each convolved axis, checked, in the order of the axes."""
     options = zip(
         axes,
@@ -143,7 +144,7 @@ def _options(axes: Shape, boundary: Any, center: Any, stride: Any, dilation: Any
         _per_axis("dilation", dilation, len(axes), _positive("dilation")),
         strict=True,
     )
-    return sorted(options)
+    return tuple(sorted(options))
 
 
 def _axis(
@@ -238,23 +239,13 @@ def _per_axis(name: str, value: Any, count: int, check: Any) -> Sequence[Any]:
     return [check(v) for v in value]
 
 
-def _index(name: str, value: Any) -> int:
-    """Return a whole number, or raise."""
-    if isinstance(value, (bool, np.bool_)):
-        raise ArgumentTypeError(f"{name}={value!r}: use a whole number")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise ArgumentTypeError(f"{name}={value!r}: use a whole number") from None
-
-
 def _optional_index(value: Any) -> int | None:
-    return None if value is None else _index("center", value)
+    return None if value is None else whole_number("center", value)
 
 
 def _positive(name: str) -> Any:
     def check(value: Any) -> int:
-        number = _index(name, value)
+        number = whole_number(name, value)
         if number < 1:
             raise ArgumentValueError(f"{name}={value!r}: use at least 1")
         return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -65,7 +66,21 @@ class Options(TypedDict, total=False):
     accuracy: Literal["normwise", "componentwise"]
 
 
-def arguments(options: Options, **operator: Any) -> dict[str, Any]:
+# Those that are whole numbers (`center` may be None): in a tuple they are told from 1.0 and True before any look-up.
+_WHOLE = ("axes", "center", "stride", "dilation")
+
+
+def whole_number(name: str, value: Any) -> int:
+    """Return a whole number, or raise."""
+    if isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"{name}={value!r}: use a whole number")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{name}={value!r}: use a whole number") from None
+
+
+def arguments(options: Options, **operators: Any) -> dict[str, Any]:
     """Return the operator's and the user's keywords as arguments of `describe`, which must be hashable.
 
     Lists and arrays become tuples and scalars.
@@ -80,8 +95,8 @@ def arguments(options: Options, **operator: Any) -> dict[str, Any]:
     if unknown:
         allowed = ", ".join((*known, "workers", "max_bytes"))
         raise ArgumentTypeError(f"unknown keyword {unknown[0]!r}: use {allowed}")
-    check_mode(operator["mode"])
-    frozen = operator | {name: _freeze(value) for name, value in options.items()}
+    check_mode(operators["mode"])
+    frozen = operators | {name: _freeze(name, value) for name, value in options.items()}
     for name, value in frozen.items():
         try:
             hash(value)
@@ -96,7 +111,11 @@ def check_limit(max_bytes: object) -> None:
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(name: str, value: Any) -> Any:
+    """Return what can be hashed, and compared: tuples of whole numbers are checked, as 1.0 and True would equal 1."""
     if hasattr(value, "tolist"):
         value = value.tolist()
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, (list, tuple)):
+        whole = name in _WHOLE
+        return tuple([whole_number(name, v) if whole and not (v is None and name == "center") else v for v in value])
+    return value
