@@ -127,13 +127,14 @@ def best_of_few(
 
     Where none fit, these are those of least bytes. Blocks are ranked by what likely takes the least time. What they
     come with is less than any of their estimates: after the first, blocks that surely take too long are not estimated.
-    Estimates may keep to a limit on memory, or heed none and fit nevertheless.
+    Estimates keep to a limit on memory where those that heed none don't fit.
     """
-    memory = (None,) if limits.max_bytes is None else (None, limits.max_bytes)
     found, best, below, left = list[list[Estimate]](), list[Estimate](), inf, few
     for least, blocks in ranked:
         slower = best and limits.max_bytes is None and least >= min(limits.below, below)
-        groups = [] if slower else [estimates(blocks, max_bytes) for max_bytes in memory]
+        groups = [] if slower else [estimates(blocks, None)]
+        if groups and not any(map(limits.fit, groups[0])):
+            groups.append(estimates(blocks, limits.max_bytes))
         found += groups
         for group in groups:
             fastest = min([e.seconds for e in group if limits.fit(e)], default=inf)
