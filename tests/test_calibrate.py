@@ -267,8 +267,12 @@ def test_only_what_had_to_be_compiled_is_timed(monkeypatch):
 
 @compiled
 def test_the_progress_says_what_is_compiled(monkeypatch):
-    """And what is only loaded; the rest is another process's."""
-    monkeypatch.setattr(study, "on_disk", lambda name: name != "at_once")
+    """And what is only loaded; the rest is another process's, if it must be compiled."""
+    monkeypatch.setattr(study, "on_disk", lambda name: False)
+    assert "second process" in study._compiling()[0][0]
+    monkeypatch.setattr(study, "on_disk", lambda name: True)
+    assert not [label for label, _ in study._compiling() if "process" in label]
+    monkeypatch.setattr(study, "on_disk", lambda name: name not in ("at_once", "blocks"))
     first, *labels, last = (label for label, _ in study._compiling())
     assert "second process" in first
     assert "second process" in last

@@ -41,9 +41,9 @@ def run_tiles(
 
 
 def _apart(items: list[T], workers: int) -> deque[T]:
-    """Return items in the order in which they are taken, so that each worker's follow one another, far from the others'.
+    """Return items in the order in which they are taken: each worker's follow one another, far from the others'.
 
-    Workers side by side in fresh memory would each clear the large page that they meet, and prefetch each other's lines.
+    Workers side by side in fresh memory would each clear the page that they meet, and prefetch each other's lines.
     """
     size = -(-len(items) // workers)
     return deque([item for first in range(size) for item in items[first::size]])

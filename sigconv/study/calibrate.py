@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from math import log2, prod
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -36,8 +38,8 @@ _SIDES = (4, 4, 4), (12, 20), (1,)
 _USES = 10  # of a transform that is made
 _MODULES = {"scipy": "scipy.fft", "fftw": "pyfftw"}
 _ROUNDS = 2  # of measuring, since what else a machine does comes and goes
-_LOAD_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.load_times()))"
-_COMPILE_COMPONENTS = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.compile_times()))"
+_LOAD = "import json; from sigconv.study import calibrate; print(json.dumps(calibrate.load_times()))"
+_COMPILE = "import json; from sigconv.study import own_prices; print(json.dumps(own_prices.compile_times()))"
 
 
 def calibrate(progress: Progress | None = None) -> Path:
@@ -101,13 +103,13 @@ def measured(progress: Progress | None = None) -> Prices:
 
 
 def _compiling() -> list[Step]:
-    """Return the steps that compile loops, or load those that the disk holds: some in another process."""
+    """Return the steps that compile loops, some of them in another process, or load those that the disk holds."""
     if not installed("numba"):
         return []
     times, elsewhere = dict[str, float](), list[Future[str]]()
 
     def start() -> dict[str, Any]:
-        elsewhere.append(ThreadPoolExecutor(1).submit(_told_by_a_process, _COMPILE_COMPONENTS))
+        elsewhere.append(ThreadPoolExecutor(1).submit(_told_by_a_process, _COMPILE))
         return {}
 
     def finish() -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _compiling() -> list[Step]:
         own_prices.compiled(name, dtype, times)
         return {}
 
-    here = [
+    here: list[Step] = [
         (
             f"{'loading' if on_disk(name) else 'compiling'} {name.replace('_', ' ')} of {np.dtype(dtype)}",
             partial(compile_one, name, dtype),
@@ -126,22 +128,28 @@ def _compiling() -> list[Step]:
         for name, dtype in own_prices.COMPONENTS
         if name not in own_prices.ELSEWHERE
     ]
+    if all(map(on_disk, own_prices.ELSEWHERE)):
+        return here
     return [("starting a second process", start), *here, ("waiting for the second process", finish)]
 
 
 def _loads() -> dict[str, Any]:
     """Return what a fresh process waits for; loops are loaded, not compiled, since this process compiles them first."""
+    return {"load_seconds": json.loads(_told_by_a_process(_LOAD))}
+
+
+def load_times() -> dict[str, float]:
+    """Return the times in which a process loads engines and loops that it has not used yet."""
     engines = engine_names(np.dtype("f8"))
-    found = {name: _in_a_process(f"import {module}") for name, module in _MODULES.items() if name in engines}
-    if installed("numba"):
-        found |= json.loads(_told_by_a_process(_LOAD_COMPONENTS))
-    return {"load_seconds": found}
+    found = {name: _import_seconds(module) for name, module in _MODULES.items() if name in engines}
+    return found | (own_prices.load_times() if installed("numba") else {})
 
 
-def _in_a_process(statement: str) -> float:
-    """Return the time of a statement in a fresh process that has imported sigconv."""
-    timed = f"from time import perf_counter as now; begin = now(); {statement}; print(now() - begin)"
-    return float(_told_by_a_process(timed))
+def _import_seconds(module: str) -> float:
+    """Return the time of importing a module."""
+    started = perf_counter()
+    import_module(module)
+    return perf_counter() - started
 
 
 def _told_by_a_process(statements: str) -> str:

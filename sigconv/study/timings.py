@@ -21,11 +21,11 @@ _RANDOM = 4093
 
 
 def best(call: Callable[[], object]) -> float:
-    """Return the best time of a call, repeated for some milliseconds, after a first one that does not count."""
+    """Return the best time of a call, which is repeated for some milliseconds; a first one does not count."""
     call()
     times: list[float] = []
     begin = perf_counter()
-    while len(times) < 2 or perf_counter() - begin < _SECONDS:
+    while not times or perf_counter() - begin < _SECONDS:
         started = perf_counter()
         call()
         times.append(perf_counter() - started)
