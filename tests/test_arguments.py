@@ -118,6 +118,21 @@ def test_values_that_are_no_names(options, fragments):
     refused(SigconvError, fragments, sigconv.convolve, VAST, KERNEL, **options)
 
 
+@pytest.mark.parametrize("wrong", [(True, 2), (1.0, 2), [1, 2.0]])
+@pytest.mark.parametrize("name", ["axes", "stride", "dilation", "center"])
+def test_whole_numbers_in_a_tuple(name, wrong):
+    """A number that equals a whole one is refused, also after a call or a plan with the whole ones."""
+    options = {name: (1, 2), "mode": "same"}
+    for call, operands in (
+        (sigconv.convolve, (np.ones((2, 9, 8)), np.ones((4, 4)))),
+        (sigconv.plan, ((2, 9, 8), (4, 4))),
+    ):
+        given = {"axes": (1, 2)} | options
+        call(*operands, **given)
+        with pytest.raises(ArgumentTypeError, match=f"{name}=(True|[12].0): use a whole number"):
+            call(*operands, **(given | {name: wrong}))
+
+
 @pytest.mark.parametrize("name", ["flip", "conjugate"])
 def test_convolve_takes_no_orientation(name):
     """`flip` and `conjugate` belong to `slide`; the error speaks of the caller's call."""

@@ -18,7 +18,7 @@ from sigconv.compat import matlab, scipy_signal
 from sigconv.engines import transforms
 from sigconv.errors import ArgumentValueError, SigconvError
 from sigconv.methods.bounds import transform_bound
-from sigconv.methods.workers import runner_of
+from sigconv.methods.workers import _apart, runner_of
 from sigconv.semantics.boundary import Span, extend
 
 METHODS = ["direct", "fft", "overlap-add"]
@@ -240,6 +240,12 @@ def test_workers_may_share_the_steps_of_steps():
     outer.join(30)
     assert not outer.is_alive()
     assert sorted(done) == sorted([*range(20)] * 20)
+
+
+def test_workers_keep_apart():
+    """Each takes what follows its last item, as long as all are as fast: no two work side by side in a result."""
+    assert list(_apart([*range(7)], 3)) == [0, 3, 6, 1, 4, 2, 5]
+    assert list(_apart(["a", "b"], 2)) == ["a", "b"]
 
 
 def test_64_threads_give_the_bits_of_one():

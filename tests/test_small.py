@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import oracle
 import pytest
+from memory import peak_of
 
 import sigconv
 from sigconv.methods.execute import apply, prepare
@@ -114,3 +115,16 @@ def test_integers_whose_sums_do_not_fit_are_refused():
     large = np.full(5, 1 << 40)
     with pytest.raises(OverflowError):
         sigconv.convolve(large, large)
+
+
+def test_lines_are_for_all_of_a_result():
+    """Where memory is limited to less, the result is computed in tiles."""
+    shape, options = (100_000,), {"kernel_dtype": "i4", "method": "direct"}
+    assert sigconv.plan(shape, 1, "i4", **options).small is not None
+    limited = sigconv.plan(shape, 1, "i4", max_bytes=1_500_000, **options)
+    assert limited.small is None
+    assert limited.estimate.settings.tile < shape
+    signal = np.arange(shape[0], dtype="i4")
+    limited(signal, np.array([2], "i4"))  # imports and tables
+    peak = peak_of(limited, signal, np.array([2], "i4"), workers=1)
+    assert peak <= 1_500_000 + limited.problem.result_dtype.itemsize * shape[0]
