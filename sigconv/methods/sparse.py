@@ -61,8 +61,9 @@ class Sparse(NamedTuple):
         return "it sums floating-point numbers" if exact else None
 
     def least_seconds(self, problem: Problem, costs: Costs) -> float:
-        """Return that of the passes over what is read, which is no less than the result."""
-        return costs.call + costs.passes(_PASSES * prod(problem.shape) * problem.working_dtype.itemsize) / costs.workers
+        """Return that of a tile, and of the passes over what is read, which is no less than the result."""
+        moved = costs.passes(_PASSES * prod(problem.shape) * problem.working_dtype.itemsize)
+        return costs.call + costs.tile + moved / costs.workers
 
     def estimates(self, problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:
         """Return the tiles and the price of one tap, by each kind of loop."""
