@@ -415,3 +415,14 @@ def test_unknown_keywords_are_refused():
         nn.Conv(W, strides=2)
     with pytest.raises(ArgumentValueError, match="use \\(out, in/groups"):
         nn.Conv(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("wrong", [(True, 2), (1.0, 2), [1, np.float32(2)], ((1, True), (0, 1))])
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation"])
+@pytest.mark.parametrize("layer", [nn.conv2d, nn.conv_transpose2d])
+def test_whole_numbers_in_a_tuple(layer, name, wrong):
+    """A number that equals a whole one is refused, also after a call with the whole ones."""
+    x, w = np.ones((1, 3, 9, 9)), np.ones((3, 3, 3, 3))
+    layer(x, w, **{name: (1, 2)})
+    with pytest.raises(sigconv.ArgumentTypeError, match=f"{name}=.*whole number"):
+        layer(x, w, **{name: wrong})

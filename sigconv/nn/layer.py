@@ -12,6 +12,7 @@ from ..engines.recent import Recent
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.registry import check_method
 from ..semantics.operands import as_operand, read_only
+from ..semantics.options import whole_number
 from . import arguments
 from .describe import describe
 from .plan import Plan, choose
@@ -131,11 +132,12 @@ def frozen(options: Any) -> dict[str, Any]:
 
 
 def hashable(name: str, value: Any) -> Any:
-    """Return a value with lists and arrays as tuples."""
+    """Return a value with lists and arrays as tuples; in these 1.0 and True would equal 1, and are refused."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return tuple(hashable(name, entry) for entry in value)
+        several = list, tuple, np.ndarray
+        return tuple(hashable(name, v) if isinstance(v, several) else whole_number(name, v) for v in value)
     try:
         hash(value)
     except TypeError:
