@@ -23,7 +23,7 @@ from .simd import Vector, inner, instruction, load, store, vector_of, zeros
 from .watch import address, sample_at, samples_at
 from .windows import Part, windows_of
 
-PIECE = simd.PIECE
+PIECE, LINE = simd.PIECE, simd.LINE
 _WORD, _WORDS = np.float32(0), np.zeros(1, np.uint32)  # copies do not ask for the dtype
 # Rows and pieces of a block: sixteen registers of sums where there are thirty-two, else twelve, or eight in few rows.
 TALL, WIDE = ((8, 2), (2, 8)) if PIECE == 64 else ((6, 2), (2, 4))
@@ -170,6 +170,15 @@ _COPY_RUN, _MULTIPLY = by_address(_copy_run, 8), by_address(_multiply, 12)
 
 
 @inner
+def pitch_of(size):  # type: ignore[no-untyped-def]
+    """Return how many bytes lie from one line of columns to the next: room for a piece more behind them.
+
+    Blocks of columns begin with a line of a cache; an odd number of these apart, they are in different sets.
+    """
+    return (-(-(size + PIECE) // LINE) | 1) * LINE
+
+
+@inner
 def _clear(target, pitch, size, channels):  # type: ignore[no-untyped-def]
     """Write zeros for each channel, up to a piece too many."""
     for _ in range(channels):
@@ -226,10 +235,10 @@ def _filled(version: int) -> Any:
     ):
         # Sums go where they belong if a block is whole, and else through `apart`.
         (size, block, rows, copy, multiply), taps = loops, windows[1].size
-        width, pitch, step = block // size, chunk * block + PIECE, chunk * block
-        buffer, apart = np.empty(share * taps * pitch + PIECE, np.uint8), np.empty(height * step, np.uint8)
+        width, step, pitch = block // size, chunk * block, pitch_of(chunk * block)
+        buffer, apart = np.empty(share * taps * pitch + LINE, np.uint8), np.empty(height * step, np.uint8)
         lines, sums = address(buffer), address(apart)
-        lines += -lines % PIECE
+        lines += -lines % LINE
         places, at, whole = np.empty((chunk, 3), np.int64), windows[1].copy(), kept // rows * rows
         for begin in range(0, columns, chunk * width):
             end = min(begin + chunk * width, columns)

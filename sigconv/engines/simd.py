@@ -32,6 +32,7 @@ def _features() -> set[str]:
 
 
 PIECE = 64 if "avx512f" in _features() else 32 if "avx" in _features() else 16  # bytes of a register
+LINE = 64  # bytes of a line of a cache
 
 
 def version(*files: str) -> int:

@@ -18,6 +18,7 @@ from ..semantics.problem import Axis
 from . import simd
 from .addresses import address_of
 from .by_address import run, run_loop
+from .channels import LINE, pitch_of
 from .entry import entry
 from .loops import MISSING
 from .protocol import Array
@@ -39,16 +40,16 @@ def _filter(version: int) -> Any:
         numbers, width = 16 if both else 4, BLOCK // size
         down, across = -(-wanted[0] // 2) if both else wanted[0], -(-wanted[1] // 2)
         chunk, total, tiles = -(-group // width), signals * down * across, (down, across, both)
-        # What a step reads or writes together lies an odd number of pieces apart: in different sets of a cache.
-        pitch, height = chunk * BLOCK + PIECE, -(-kept // ROWS) * ROWS
+        # What a step reads or writes together lies an odd number of lines apart: in different sets of a cache.
+        pitch, height = pitch_of(chunk * BLOCK), -(-kept // ROWS) * ROWS
         apart, beside = (channels | 1) * pitch, (height | 1) * pitch
         # Lanes behind the last tile of a row, or of a group, read what stands there: zeros, or samples.
-        line = (-(-2 * across * size // PIECE) + 3) * PIECE
+        line = -(-(2 * across * size + 3 * PIECE) // LINE) * LINE
         lines = min(table[0].size, 2 * (chunk * width // across) + 6)
-        buffer = np.zeros(lines * line + numbers * (apart + beside) + 3 * PIECE, np.uint8)
+        buffer = np.zeros(lines * line + numbers * (apart + beside) + 3 * LINE, np.uint8)
         spare = address(buffer)
-        spare += -spare % PIECE
-        held = spare + 2 * PIECE
+        spare += -spare % LINE
+        held = spare + 2 * LINE
         samples = held + lines * line
         sums = samples + numbers * apart
         for begin in range(0, total, chunk * width):
