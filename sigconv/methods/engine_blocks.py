@@ -11,12 +11,12 @@ import numpy as np
 
 from ..engines.lengths import block_length, fast_length, spread_rows, tile_length
 from ..engines.protocol import spectrum_dtype
-from ..engines.transforms import engine_names, installed, priced_as
+from ..engines.transforms import engine_names, installed
 from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Limits, Settings
 from .tiles import tile_steps
-from .transform_method import COPIES, Work, along, least_of, least_samples, sizes_from, work
+from .transform_method import COPIES, Work, along, fastest, least_of, least_samples, sizes_from, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -51,14 +51,10 @@ def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> f
 
 @lru_cache(maxsize=4096)
 def _sample(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:
-    """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples.
-
-    The lengths of `mixed` ones are not all powers of two.
-    """
+    """Return the seconds for a sample, there or back with copies, by the fastest engine in blocks of some samples."""
     pairs, copies = spectrum_dtype(dtype), costs.passes(COPIES * dtype.itemsize, dtype.char in "fd") / 2
     shares = {dtype: 1.0, pairs: dtype.itemsize / pairs.itemsize}
-    engines = [priced_as(name, axes, mixed) for name in engine_names(dtype)]
-    return min(share * costs.transform(e, k, 1, size) for e in engines for k, share in shares.items()) + copies
+    return min([share * fastest(costs, kind, size, axes, mixed) for kind, share in shares.items()]) + copies
 
 
 def estimates(problem: Problem, costs: Costs, limits: Limits) -> list[Estimate]:

@@ -10,14 +10,23 @@ import numpy as np
 
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import engine_names, priced_as
+from ..engines.transforms import engine_names
 from ..semantics.dtypes import FLOATS
 from ..semantics.problem import Axis, Problem
 from . import panels
 from .protocol import PANELS, Costs, Estimate, Limits, Runner, Settings
 from .spectral import transform_dtype
 from .tiles import Tile, tile_steps
-from .transform_method import COPIES, TransformMethod, least_of, least_samples, sizes_from, whole_length, work
+from .transform_method import (
+    COPIES,
+    TransformMethod,
+    fastest,
+    least_of,
+    least_samples,
+    sizes_from,
+    whole_length,
+    work,
+)
 
 # Samples that are transformed in one call where the batch is large: they stay in the second-level cache.
 _BATCH = 1 << 16
@@ -85,7 +94,7 @@ def _least_whole(problem: Problem, costs: Costs) -> float:
 
 def _least_of_size(problem: Problem, costs: Costs, size: int) -> float:
     """Return the least seconds of transforms of some samples each."""
-    each = _sample(costs, transform_dtype(problem), size, len(problem.axes), size & (size - 1) > 0)
+    each = fastest(costs, transform_dtype(problem), size, len(problem.axes), size & (size - 1) > 0)
     return _least_of(problem, costs, size, each)
 
 
@@ -99,12 +108,7 @@ def _least_of(problem: Problem, costs: Costs, length: int, each: float) -> float
 @lru_cache(maxsize=512)
 def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
     """Return the least seconds for a sample of transforms of at least 2^bits samples."""
-    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
-
-
-def _sample(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:
-    """Return the seconds for a sample of transforms of some samples by the fastest engine."""
-    return min([costs.transform(priced_as(name, axes, mixed), dtype, 1, size) for name in engine_names(dtype)])
+    return min([fastest(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
 
 
 def _least_in_panels(problem: Problem, costs: Costs) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from ..engines.forks import load
 from ..engines.lengths import fast_length
 from ..engines.protocol import Array, spectrum_dtype
-from ..engines.transforms import needed, priced_as
+from ..engines.transforms import engine_names, needed, priced_as
 from ..semantics.problem import Axis, Problem
 from . import spectral
 from .protocol import PANELS, Components, Costs, Estimate, Index, Limits, Runner, Settings
@@ -91,6 +91,14 @@ def least_samples(problem: Problem) -> int:
 def sizes_from(bits: int) -> list[int]:
     """Return the sizes of transforms that may take the least for each sample, of all of at least 2^bits samples."""
     return [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
+
+
+def fastest(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:
+    """Return the seconds for a sample of transforms of some samples, by the engine that takes the least.
+
+    The lengths of `mixed` ones are not all powers of two.
+    """
+    return min([costs.transform(priced_as(name, axes, mixed), dtype, 1, size) for name in engine_names(dtype)])
 
 
 def least_of(work: float, costs: Costs) -> float:
