@@ -1,5 +1,6 @@
 """What is loaded is part of the choice: calls wait until loading pays, plans and filters don't; from prices alone."""
 
+import os
 from dataclasses import replace
 from math import ceil
 
@@ -73,17 +74,22 @@ def test_what_is_not_on_the_disk_must_be_compiled(monkeypatch):
 
 @pytest.mark.parametrize("own_folder", [True, False])
 def test_the_disk_is_looked_at_where_numba_keeps_its_loops(tmp_path, monkeypatch, own_folder):
-    """Beside the module, or in a folder of the folder that NUMBA_CACHE_DIR names."""
-    monkeypatch.setattr(loading, "_CACHE", tmp_path)
+    """Beside the module, or in a folder of the folder that NUMBA_CACHE_DIR names; nothing of an older module."""
+    monkeypatch.setattr(loading, "_ENGINES", tmp_path)
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    for name in ("loops", "packing", "rows"):
+        (tmp_path / f"{name}.py").touch()
     folder = tmp_path
     if own_folder:
         monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
         folder = tmp_path / "engines_1234"
         folder.mkdir()
-    (folder / "loops.sum-1.py311.nbi").touch()
+    for name in ("loops", "rows"):
+        (folder / f"{name}.sum-1.py311.nbi").touch()
+    newer = (folder / "rows.sum-1.py311.nbi").stat().st_mtime + 10  # as after an upgrade
+    os.utime(tmp_path / "rows.py", (newer, newer))
     loading.on_disk.cache_clear()
-    assert [loading.on_disk(name) for name in ("loops", "packing")] == [True, False]
+    assert [loading.on_disk(name) for name in ("loops", "packing", "rows")] == [True, False, False]
     loading.on_disk.cache_clear()
 
 

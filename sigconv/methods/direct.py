@@ -59,7 +59,8 @@ class Direct:
         small = [e for e in in_lines(problem, costs) if limits.fit(e)]
         if small and small[0].seconds <= least_compiled(problem, costs):
             return small
-        loops = loops_for(problem)[len(small) :]  # NumPy's come first
+        # In lines NumPy needs no tiles.
+        loops = tuple([kind for kind in loops_for(problem) if not (small and kind == "numpy")])
         if not loops:
             return small
         alike = "numba" in loops and at_once.serves(problem)

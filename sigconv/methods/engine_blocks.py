@@ -16,7 +16,7 @@ from ..semantics.problem import Problem
 from . import spectral
 from .protocol import Costs, Estimate, Limits, Settings
 from .tiles import tile_steps
-from .transform_method import COPIES, Work, along, fastest, least_of, least_samples, sizes_from, work
+from .transform_method import COPIES, Work, along, fastest, least_from, least_of, least_samples, work
 
 # A block's samples: enough for the longest kernels that blocks pay for, and small beside any signal.
 _LARGEST = 1 << 22
@@ -39,14 +39,9 @@ def least_seconds(problem: Problem, costs: Costs) -> float:
     smallest, least = _smallest(problem), 1
     for axis in along(problem):
         least *= min(axis.needed, max(smallest, 2 * axis.tail + 1))
-    each = _least_sample(costs, spectral.transform_dtype(problem), least.bit_length() - 1, len(problem.axes))
+    dtype = spectral.transform_dtype(problem)
+    each = least_from(least.bit_length() - 1, _sample, costs, dtype, len(problem.axes))
     return least_of(least_samples(problem) * (problem.signal_batch + problem.batch) * each, costs)
-
-
-@lru_cache(maxsize=512)
-def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
-    """Return the least seconds for a sample, there or back, in blocks of an engine of at least 2^bits samples."""
-    return min([_sample(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,6 @@ from functools import lru_cache
 from math import inf, prod
 from typing import Any
 
-import numpy as np
-
 from ..engines.lengths import is_fast, spread_rows
 from ..engines.protocol import Array, spectrum_dtype
 from ..engines.transforms import engine_names
@@ -21,9 +19,9 @@ from .transform_method import (
     COPIES,
     TransformMethod,
     fastest,
+    least_from,
     least_of,
     least_samples,
-    sizes_from,
     whole_length,
     work,
 )
@@ -88,7 +86,7 @@ def _lengths(problem: Problem) -> tuple[tuple[int, ...], tuple[bool, ...]]:
 def _least_whole(problem: Problem, costs: Costs) -> float:
     """Return the least seconds of transforms that hold the whole window."""
     length = least_samples(problem)
-    each = _least_sample(costs, transform_dtype(problem), length.bit_length() - 1, len(problem.axes))
+    each = least_from(length.bit_length() - 1, fastest, costs, transform_dtype(problem), len(problem.axes))
     return _least_of(problem, costs, length, each)
 
 
@@ -103,12 +101,6 @@ def _least_of(problem: Problem, costs: Costs, length: int, each: float) -> float
     copies = costs.passes(COPIES * length * problem.batch * transform_dtype(problem).itemsize)
     transforms = problem.kernel_batch + problem.signal_batch + problem.batch
     return least_of(length * transforms * each + copies, costs)
-
-
-@lru_cache(maxsize=512)
-def _least_sample(costs: Costs, dtype: np.dtype[Any], bits: int, axes: int) -> float:
-    """Return the least seconds for a sample of transforms of at least 2^bits samples."""
-    return min([fastest(costs, dtype, size, axes, mixed) for size in sizes_from(bits) for mixed in (False, True)])
 
 
 def _least_in_panels(problem: Problem, costs: Costs) -> float:

@@ -31,6 +31,8 @@ _BEYOND = tuple([(1 << bits) + 1 for bits in range(10, 19)])
 _FEW = 2
 
 T = TypeVar("T")
+# Seconds for a sample of transforms of a dtype, of some samples over some axes, whose lengths are mixed or not.
+Price = Callable[[Costs, np.dtype[Any], int, int, bool], float]
 
 
 class TransformMethod:
@@ -88,9 +90,11 @@ def least_samples(problem: Problem) -> int:
     return samples
 
 
-def sizes_from(bits: int) -> list[int]:
-    """Return the sizes of transforms that may take the least for each sample, of all of at least 2^bits samples."""
-    return [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
+@lru_cache(maxsize=1024)
+def least_from(bits: int, price: Price, costs: Costs, dtype: np.dtype[Any], axes: int) -> float:
+    """Return the least seconds for a sample of transforms of at least 2^bits samples, each at some price."""
+    sizes = [1 << bits, *[size for size in _BEYOND if size > 1 << bits]]
+    return min([price(costs, dtype, size, axes, mixed) for size in sizes for mixed in (False, True)])
 
 
 def fastest(costs: Costs, dtype: np.dtype[Any], size: int, axes: int, mixed: bool) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import DType, check_dtype, is_exact, result_dtype
+from ..semantics.options import whole_number
 
 # PyTorch's padding modes and sigconv's boundaries.
 PADDING_MODES = {"zeros": "zero", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -19,12 +19,7 @@ _REACH = {"reflect": -1, "circular": 0}
 
 def whole(name: str, value: Any, least: int) -> int:
     """Return a whole number of at least `least`, or raise."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, (bool, np.bool_)):
-        raise ArgumentTypeError(f"{name}={value!r}: use a whole number of at least {least}")
+    number = whole_number(name, value)
     if number < least:
         raise ArgumentValueError(f"{name}={value!r}: use at least {least}")
     return number

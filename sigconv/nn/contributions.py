@@ -12,7 +12,7 @@ from ..semantics.boundary import Span, extend
 from ..semantics.operands import as_operand
 from . import arguments
 from .describe import describe
-from .layer import Options, frozen
+from .layer import Options, checked_options
 from .problem import Problem
 
 Array = NDArray[Any]
@@ -86,7 +86,7 @@ def contributions(
     """
     x, w = as_operand("input", input), as_operand("weight", weight)
     b = None if bias is None else as_operand("bias", bias)
-    problem = describe(x.shape, w.shape, x.dtype, w.dtype, **frozen(options))
+    problem = describe(x.shape, w.shape, x.dtype, w.dtype, **checked_options(options))
     if b is not None:
         arguments.check_bias(b.shape, b.dtype, len(w), problem.result_dtype)
     sample, channel, *place = _index(at, problem, x.ndim == w.ndim)

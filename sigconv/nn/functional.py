@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..semantics.dtypes import check_dtype
 from .describe import describe
-from .layer import Options, conv, frozen
+from .layer import Options, checked_options, conv
 from .plan import Plan, choose
 from .transposed import conv_transpose
 
@@ -291,4 +291,4 @@ def plan(
     (4, 96, 56, 56)
     """
     dtypes = [check_dtype("input", np.dtype(d)) for d in (input_dtype, weight_dtype or input_dtype)]
-    return choose(describe(tuple(input_shape), tuple(weight_shape), *dtypes, **frozen(options)), method)
+    return choose(describe(tuple(input_shape), tuple(weight_shape), *dtypes, **checked_options(options)), method)

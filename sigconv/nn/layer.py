@@ -12,7 +12,7 @@ from ..engines.recent import Recent
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..methods.registry import check_method
 from ..semantics.operands import as_operand, read_only
-from ..semantics.options import whole_number
+from ..semantics.options import frozen
 from . import arguments
 from .describe import describe
 from .plan import Plan, choose
@@ -85,7 +85,7 @@ class Conv:
     ) -> None:
         self._weight = as_operand("weight", weight).copy()
         self._bias = None if bias is None else as_operand("bias", bias).copy()
-        self.options = frozen(options)
+        self.options = checked_options(options)
         self.method = method
         self._prepared = Recent[Prepared](_KEPT)
         check_method(method, NAMES)
@@ -122,27 +122,13 @@ class Conv:
         return self._prepared.get(plan, partial(prepare, plan, aligned(self._weight, plan.problem)))
 
 
-def frozen(options: Any) -> dict[str, Any]:
+def checked_options(options: Any) -> dict[str, Any]:
     """Return the options as hashable arguments of `describe`, or raise if one is unknown."""
     known = Options.__annotations__
     for name in options:
         if name not in known:
             raise ArgumentTypeError(f"unknown keyword {name!r}: use {', '.join((*known, 'method'))}")
-    return {name: hashable(name, value) for name, value in options.items()}
-
-
-def hashable(name: str, value: Any) -> Any:
-    """Return a value with lists and arrays as tuples; in these 1.0 and True would equal 1, and are refused."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        several = list, tuple, np.ndarray
-        return tuple(hashable(name, v) if isinstance(v, several) else whole_number(name, v) for v in value)
-    try:
-        hash(value)
-    except TypeError:
-        raise ArgumentTypeError(f"{name}={value!r}: use numbers, or a tuple with one for each axis") from None
-    return value
+    return {name: frozen(name, value) for name, value in options.items()}
 
 
 def planned(
@@ -174,5 +160,5 @@ def conv(ndim: int, input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None,
     b = None if bias is None else as_operand("bias", bias)
     if w.ndim != ndim + 2:
         raise ArgumentValueError(f"the weight has shape {w.shape}: use (out, in/groups, *taps), {ndim} axes of taps")
-    plan = planned(x.shape, w, b, x.dtype, method, frozen(options))
+    plan = planned(x.shape, w, b, x.dtype, method, checked_options(options))
     return computed(prepare(plan, aligned(w, plan.problem)), x, b)

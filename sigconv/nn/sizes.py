@@ -12,7 +12,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.window import reach
 from . import arguments
 from .describe import describe
-from .layer import Conv, Options, frozen
+from .layer import Conv, Options, checked_options
 
 _DOUBLE = np.dtype(np.float64)
 
@@ -86,7 +86,7 @@ def output_shape(
     >>> nn.output_shape((8, 3, 224, 224), (64, 3, 7, 7), stride=2, padding=3)
     (8, 64, 112, 112)
     """
-    problem = describe(tuple(input_shape), tuple(weight_shape), _DOUBLE, _DOUBLE, **frozen(options))
+    problem = describe(tuple(input_shape), tuple(weight_shape), _DOUBLE, _DOUBLE, **checked_options(options))
     return problem.shape if len(input_shape) == len(problem.shape) else problem.shape[1:]
 
 

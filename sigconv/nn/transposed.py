@@ -19,11 +19,11 @@ from ..engines.protocol import Array
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..semantics.dtypes import DType
 from ..semantics.operands import as_operand
+from ..semantics.options import frozen
 from ..semantics.problem import Axis
 from ..semantics.window import check_positions
 from . import arguments
 from .describe import layer_of
-from .layer import hashable
 from .plan import choose
 from .problem import INPUTS, Problem
 from .run import apply, prepare
@@ -137,7 +137,7 @@ def conv_transpose(
     if w.ndim != ndim + 2:
         raise ArgumentValueError(f"the weight has shape {w.shape}: use (in, out/groups, *taps), {ndim} axes of taps")
     named = {"stride": stride, "padding": padding, "output_padding": output_padding, "groups": groups}
-    asked = {name: hashable(name, value) for name, value in (named | {"dilation": dilation}).items()}
+    asked = {name: frozen(name, value) for name, value in (named | {"dilation": dilation}).items()}
     layer = describe_transposed(x.shape, w.shape, x.dtype, w.dtype, **asked)
     if b is not None:
         arguments.check_bias(b.shape, b.dtype, layer.shape[1], layer.dtype)

@@ -34,7 +34,7 @@ _CALLS = 100_000
 # The shares of the prices of loading and of compiling that calls lose before it is done.
 _LOADING, _COMPILING = 1 / 400, 1 / 50
 # Below which Numba keeps compiled loops, unless NUMBA_CACHE_DIR is set.
-_CACHE = Path(__file__).parent.parent / "engines"
+_ENGINES = Path(__file__).parent.parent / "engines"
 
 
 class Wait(NamedTuple):
@@ -74,9 +74,14 @@ def _is_compiled(name: str, prices: Prices) -> bool:
 
 @cache
 def on_disk(module: str) -> bool:
-    """Return whether the loops of a module of the engines were compiled before, by this process or another one."""
+    """Return whether the loops of a module of the engines were compiled before, by this process or another one.
+
+    What is kept of an older version of the module does not count: Numba compiles anew.
+    """
     folder = os.environ.get("NUMBA_CACHE_DIR")
-    return any((Path(folder) if folder else _CACHE).rglob(f"{module}.*.nbi"))
+    written = max([source.stat().st_mtime for source in _ENGINES.rglob(f"{module}.py")])
+    kept = (Path(folder) if folder else _ENGINES).rglob(f"{module}.*.nbi")
+    return any(index.stat().st_mtime >= written for index in kept)
 
 
 class Loaded(Locked):

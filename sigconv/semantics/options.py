@@ -66,8 +66,8 @@ class Options(TypedDict, total=False):
     accuracy: Literal["normwise", "componentwise"]
 
 
-# Those that are whole numbers (`center` may be None): in a tuple they are told from 1.0 and True before any look-up.
-_WHOLE = ("axes", "center", "stride", "dilation")
+# Those that are whole numbers: in a tuple they are told from 1.0 and True, which equal 1, before any look-up.
+_WHOLE = ("axes", "center", "stride", "dilation", "padding", "output_padding")
 
 
 def whole_number(name: str, value: Any) -> int:
@@ -96,13 +96,7 @@ def arguments(options: Options, **operators: Any) -> dict[str, Any]:
         allowed = ", ".join((*known, "workers", "max_bytes"))
         raise ArgumentTypeError(f"unknown keyword {unknown[0]!r}: use {allowed}")
     check_mode(operators["mode"])
-    frozen = operators | {name: _freeze(name, value) for name, value in options.items()}
-    for name, value in frozen.items():
-        try:
-            hash(value)
-        except TypeError:
-            raise ArgumentTypeError(f"{name}={value!r}: use one value, or a tuple with one for each axis") from None
-    return frozen
+    return {name: frozen(name, value) for name, value in (operators | dict(options)).items()}
 
 
 def check_limit(max_bytes: object) -> None:
@@ -111,11 +105,19 @@ def check_limit(max_bytes: object) -> None:
         raise ArgumentTypeError(f"max_bytes={max_bytes!r}: use a number of bytes, or None for no limit")
 
 
-def _freeze(name: str, value: Any) -> Any:
-    """Return what can be hashed, and compared: tuples of whole numbers are checked, as 1.0 and True would equal 1."""
+def frozen(name: str, value: Any, among: bool = False) -> Any:
+    """Return an option that can be looked up: lists and arrays become tuples and scalars, whole numbers are checked.
+
+    `among` says that the value is one of several.
+    """
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        whole = name in _WHOLE
-        return tuple([whole_number(name, v) if whole and not (v is None and name == "center") else v for v in value])
+        return tuple([frozen(name, v, True) for v in value])
+    if among and value is not None and name in _WHOLE:
+        return whole_number(name, value)
+    try:
+        hash(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{name}={value!r}: use one value, or a tuple with one for each axis") from None
     return value
